@@ -1,0 +1,109 @@
+"""Who can speak: the `ChatModel` protocol, and the `Cast` of models that one episode needs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+from odyssim.errors import ModelCallError, Party, UsageError
+from odyssim.types import Call, Cost, Message, Reply, Sampling
+
+
+@runtime_checkable
+class ChatModel(Protocol):
+    """Anything that can answer a list of messages.
+
+    `name` identifies the model in results: pinned enough that the same name means the same model.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def say(self, messages: Sequence[Message], sampling: Sampling = Sampling()) -> Reply:
+        """Answer `messages`. Raises `ModelCallError` (a subclass says why); never returns an error as text."""
+        ...
+
+    async def aclose(self) -> None:
+        """Release connections or memory; the model is not used afterwards."""
+        ...
+
+
+class Role(StrEnum):
+    """The seats of an episode."""
+
+    POLICY = "policy"
+    PARTNER = "partner"
+    NARRATOR = "narrator"
+    DIRECTOR = "director"
+    WRITER = "writer"
+    AUDITOR = "auditor"
+    JUDGE = "judge"
+
+
+PARTY_OF: dict[Role, Party] = {
+    Role.POLICY: Party.POLICY,
+    Role.PARTNER: Party.PARTNER,
+    Role.NARRATOR: Party.PARTNER,
+    Role.DIRECTOR: Party.PARTNER,
+    Role.WRITER: Party.JUDGE,
+    Role.AUDITOR: Party.JUDGE,
+    Role.JUDGE: Party.JUDGE,
+}
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The models of one episode by role. `sampling` is how the policy speaks; other roles are set by the task."""
+
+    policy: ChatModel | None = None
+    partner: ChatModel | None = None
+    narrator: ChatModel | None = None
+    director: ChatModel | None = None
+    writer: ChatModel | None = None
+    auditor: ChatModel | None = None
+    judges: tuple[ChatModel, ...] = ()
+    sampling: Sampling = Sampling()
+
+    def model_for(self, role: Role) -> ChatModel:
+        """The model in a seat; `UsageError` if the seat is empty."""
+        model: ChatModel | None = next(iter(self.judges), None) if role is Role.JUDGE else getattr(self, role.value)
+        if model is None:
+            raise UsageError(f"This task needs a {role.value} model.", hint=f"add --{role.value} MODEL")
+        return model
+
+
+@dataclass
+class Floor:
+    """Where the talking of one episode happens: every call goes through `ask` and is kept in `calls`.
+
+    A failed call leaves its cost in `wasted` and nothing in `calls`; its error is raised with the party set.
+    """
+
+    cast: Cast
+    calls: list[Call] = field(default_factory=list)
+    wasted: Cost = field(default_factory=Cost)
+
+    async def ask(self, role: Role, messages: Sequence[Message], sampling: Sampling) -> Reply:
+        model = self.cast.model_for(role)
+        try:
+            reply = await model.say(messages, sampling)
+        except ModelCallError as error:
+            error.party = PARTY_OF[role]
+            self.wasted += error.cost or Cost(calls=1)
+            raise
+        self.calls.append(
+            Call(role=role.value, model=model.name, messages=tuple(messages), sampling=sampling, reply=reply)
+        )
+        return reply
+
+    @property
+    def cost(self) -> Cost:
+        return sum((call.reply.cost for call in self.calls), self.wasted)
+
+
+async def close_all(models: Sequence[ChatModel]) -> None:
+    """Close each distinct model once."""
+    await asyncio.gather(*(model.aclose() for model in dict.fromkeys(models)))
