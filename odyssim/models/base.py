@@ -42,16 +42,14 @@ class Role(StrEnum):
     AUDITOR = "auditor"
     JUDGE = "judge"
 
-
-PARTY_OF: dict[Role, Party] = {
-    Role.POLICY: Party.POLICY,
-    Role.PARTNER: Party.PARTNER,
-    Role.NARRATOR: Party.PARTNER,
-    Role.DIRECTOR: Party.PARTNER,
-    Role.WRITER: Party.JUDGE,
-    Role.AUDITOR: Party.JUDGE,
-    Role.JUDGE: Party.JUDGE,
-}
+    @property
+    def party(self) -> Party:
+        """Whom a failure in this seat counts for."""
+        if self is Role.POLICY:
+            return Party.POLICY
+        if self in (Role.PARTNER, Role.NARRATOR, Role.DIRECTOR):
+            return Party.PARTNER
+        return Party.JUDGE
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ class Floor:
         try:
             reply = await model.say(messages, sampling)
         except ModelCallError as error:
-            error.party = PARTY_OF[role]
+            error.party = role.party
             self.wasted += error.cost or Cost(calls=1)
             raise
         self.calls.append(

@@ -73,6 +73,10 @@ class Task(ABC, Generic[ItemT]):
         """Expected score of a guess in the right format, or none where guessing has no meaning."""
         return None
 
+    def facets(self, item: ItemT) -> dict[str, str]:
+        """Groups by which the score is broken down for diagnosis (order, question type); never part of an index."""
+        return {}
+
     async def play(self, item: ItemT, cast: Cast, profile: Profile = Profile.IMPROVED) -> Episode:
         """One episode. Never raises for a failure of a model or of the item: it is on the episode."""
         floor = Floor(cast)

@@ -1,0 +1,102 @@
+"""Reading an answer out of a completion: think removal, answer tags, whole words, word cuts.
+
+One copy for all tasks. Functions named `reference_*` reproduce the published behaviour to the letter, defects
+included; the others are what the `improved` profile uses.
+"""
+
+from __future__ import annotations
+
+import re
+
+_CLOSED_THOUGHTS = (
+    re.compile(r"<seed:think>.*?</seed:think>", re.DOTALL),
+    re.compile(r"<think>.*?</think>", re.DOTALL),
+)
+_OPEN_TAGS = ("<seed:think>", "<think>")
+_CLOSE_TAG = re.compile(r"</(?:seed:)?think>")
+
+_ANSWER = re.compile(r"(?i:<answer>)(.*?)(?i:</answer>)", re.DOTALL)
+_LENIENT_LETTER = re.compile(r"[\s(*\[\"']*([A-Za-z])(?:[\s.):,*\]\"'].*)?", re.DOTALL)
+_WORD = re.compile(r"\S+")
+
+
+def reference_strip_thoughts(text: str | None, *, drop_unclosed: bool = False) -> str | None:
+    """Delete closed thinking blocks (seed:think first, then think) and trim; empty input comes back unchanged.
+
+    Unclosed blocks stay, as published, unless `drop_unclosed`: then everything from a remaining opening tag on goes.
+    """
+    if not text:
+        return text
+    for block in _CLOSED_THOUGHTS:
+        text = block.sub("", text)
+    if drop_unclosed:
+        for tag in _OPEN_TAGS:
+            text = text.partition(tag)[0]
+    return text.strip()
+
+
+def final_text(text: str) -> str | None:
+    """The part of a completion meant for the reader: what follows the last closing think tag.
+
+    None if a thought is still open at the end: then there is no final answer.
+    """
+    closings = list(_CLOSE_TAG.finditer(text))
+    tail = text[closings[-1].end() :] if closings else text
+    if any(tag in tail for tag in _OPEN_TAGS):
+        return None
+    return tail.strip()
+
+
+def reference_tag_letter(text: str, letters: str, *, any_case: bool = True) -> str | None:
+    """The letter of the first answer tag that holds exactly one letter of `letters`, upper-cased if `any_case`."""
+    allowed = re.escape(letters + letters.lower() if any_case else letters)
+    opening, closing = ("(?i:<answer>)", "(?i:</answer>)") if any_case else ("<answer>", "</answer>")
+    match = re.search(rf"{opening}\s*([{allowed}])\s*{closing}", text)
+    if match is None:
+        return None
+    return match.group(1).upper() if any_case else match.group(1)
+
+
+def reference_tag_text(text: str) -> str:
+    """The trimmed text of the first answer tag, or an empty string."""
+    match = _ANSWER.search(text)
+    return match.group(1).strip() if match else ""
+
+
+def tag_text(text: str) -> str | None:
+    """The trimmed text of the last answer tag: a reader who reconsiders means the later one. None without a tag."""
+    tags = _ANSWER.findall(text)
+    return tags[-1].strip() if tags else None
+
+
+def tag_letter(text: str, letters: str) -> str | None:
+    """The letter in the last answer tag, upper-cased; `B.`, `(B)`, `**B**` and `B. some text` count as B."""
+    inside = tag_text(text)
+    match = _LENIENT_LETTER.fullmatch(inside) if inside else None
+    letter = match.group(1).upper() if match else ""
+    return letter if letter and letter in letters else None
+
+
+def contains_word(haystack: str, needle: str) -> bool:
+    """Whether `needle`, taken literally and ignoring case, stands in `haystack` bounded by non-word characters."""
+    if not needle:
+        return False
+    return re.search(rf"(?<!\w){re.escape(needle.lower())}(?!\w)", haystack.lower()) is not None
+
+
+def first_words(text: str | None, n: int) -> str | None:
+    """The text up to the end of word `n`, spacing kept, and a cut mark; unchanged if it has at most `n` words."""
+    words = list(_WORD.finditer(text or ""))
+    if text is None or len(words) <= n:
+        return text
+    end = words[n - 1].end() if n > 0 else 0
+    return f"{text[:end]} [...]"
+
+
+def last_words(text: str | None, n: int) -> str | None:
+    """A cut mark and the text from the start of the n-th word from the end; unchanged if at most `n` words."""
+    words = list(_WORD.finditer(text or ""))
+    if text is None or len(words) <= n:
+        return text
+    start = words[-n].start() if n > 0 else len(text)
+    return f"[...] {text[start:]}"
