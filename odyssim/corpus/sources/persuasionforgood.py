@@ -1,0 +1,113 @@
+"""PersuasionForGood (Wang et al., ACL 2019): one crowd worker talks another into giving to a charity.
+
+Layout: `data/FullData/full_dialog.csv` has one turn per row (`Unit` text, `B4` 0 persuader or 1 persuadee, `B2` the
+dialogue), `full_info.csv` one participant per row (the same `B2` and `B4`, then survey answers):
+
+    0,Good morning. How are you doing today?,0,0,20180904-045349_715_live
+
+What each side gave in the end (`B6`) is the outcome of the talk and is never read, so it cannot reach a context. The
+annotated workbook next to these files repeats dialogues with labels and is not read either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from odyssim.corpus.sources.base import (
+    ReadReport,
+    SourceCard,
+    SourceReader,
+    UpstreamRecord,
+    csv_records,
+    files_of,
+    hash_split,
+)
+from odyssim.errors import DataError
+from odyssim.types import Axis, Interaction, SocialContext, Turn
+
+_Side = Literal["0", "1"]
+_NAMES: dict[_Side, str] = {"0": "persuader", "1": "persuadee"}
+_DIALOGUES, _PEOPLE = "data/FullData/full_dialog.csv", "data/FullData/full_info.csv"
+
+
+class _Row(UpstreamRecord):
+    dialogue: str = Field(alias="B2")
+    side: _Side = Field(alias="B4")
+    text: str = Field(alias="Unit")
+
+
+class _Person(UpstreamRecord):
+    """The few survey answers that make a persona; empty where the participant gave none."""
+
+    dialogue: str = Field(alias="B2")
+    side: _Side = Field(alias="B4")
+    age: Annotated[float | None, BeforeValidator(lambda value: value or None)] = Field(alias="age.x")
+    sex: str = Field(alias="sex.x")
+    education: str = Field(alias="edu.x")
+    ideology: str = Field(alias="ideology.x")
+
+    @property
+    def profile(self) -> str:
+        facts = (
+            f"age {self.age:.0f}" if self.age else "",
+            f"sex: {self.sex.lower()}" if self.sex else "",
+            f"education: {self.education.lower()}" if self.education else "",
+            f"politics: {self.ideology.lower()}" if self.ideology else "",
+        )
+        return "; ".join(fact for fact in facts if fact)
+
+
+class PersuasionForGood(SourceReader):
+    """Both sides are people and both are imitated."""
+
+    card = SourceCard(
+        id="persuasionforgood",
+        title="PersuasionForGood: asking for a donation",
+        axes=(Axis.SS,),
+        licence="Apache-2.0",
+        citation="Wang et al., ACL 2019",
+        url="https://github.com/Sea-Snell/persuasionforgood",
+        files=(_DIALOGUES, _PEOPLE),
+        imitated=tuple(_NAMES.values()),
+        interactions=867,
+    )
+
+    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
+        dialogues, participants = files_of(self.card, root)
+        people = {
+            (person.dialogue, person.side): person for _, person in csv_records(participants, root, _Person, report)
+        }
+        records = csv_records(dialogues, root, _Row, report)
+        for dialogue, group in groupby(records, key=lambda placed: placed[1].dialogue):
+            places, rows = zip(*group, strict=True)
+            profiles = {}
+            for side, name in _NAMES.items():
+                if (dialogue, side) not in people:
+                    raise DataError(f"no row for the {name} of dialogue {dialogue}", path=participants)
+                profiles[name] = people[dialogue, side].profile
+            yield from self.emit(
+                [Turn(speaker=_NAMES[row.side], text=row.text.strip(), human=True, train=True) for row in rows],
+                _context({name: profile for name, profile in profiles.items() if profile}),
+                report,
+                axis=Axis.SS,
+                split=hash_split(dialogue),
+                original_id=dialogue,
+                place=places[0],
+            )
+
+
+def _context(profiles: dict[str, str]) -> SocialContext:
+    return SocialContext(
+        scenario="A paid online task: chat with a stranger. Afterwards each may privately give away part of the pay.",
+        relationship="Two crowd workers, matched at random.",
+        profiles=profiles,
+        goals={
+            "persuader": "Win the stranger over to giving something. The recipient: Save the Children.",
+            "persuadee": "Hear what the stranger has to say; nobody told you beforehand what it would be about.",
+        },
+    )
