@@ -1,0 +1,258 @@
+"""The command line: one thin layer over the verbs. Results go to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from rich.console import Console
+
+from odyssim import __version__
+from odyssim.errors import OdysSimError
+from odyssim.types import Profile
+
+app = typer.Typer(
+    name="odyssim",
+    help="Train, measure and serve language models that behave like people.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+tasks_app = typer.Typer(help="List, show and check the tasks.", no_args_is_help=True)
+app.add_typer(tasks_app, name="tasks")
+
+out_console = Console()
+err_console = Console(stderr=True)
+
+Data = Annotated[
+    Optional[Path],  # noqa: UP045  (typer reads Optional)
+    typer.Option("--data", envvar="ODYSSIM_DATA", help="Folder that holds corpus/ and bench/."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def _progress() -> Any:
+    from odyssim.cli.progress import TerminalProgress
+
+    return TerminalProgress(err_console)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out_console.print(f"odyssim {__version__}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show version.")] = False,
+) -> None:
+    """Train, measure and serve language models that behave like people."""
+
+
+@app.command()
+def run(
+    recipe: Annotated[
+        str, typer.Argument(help="A recipe file, or the name of a packaged one: quickstart, osim-nano-cpu.")
+    ],
+    data: Data = None,
+    out: Annotated[Optional[Path], typer.Option(help="Run folder. Default: runs/RECIPE.")] = None,  # noqa: UP045
+    settings: Annotated[Optional[list[str]], typer.Option("--set", help="Override: key.sub=value.")] = None,  # noqa: UP045
+    until: Annotated[Optional[str], typer.Option(help="Stop after this stage.")] = None,  # noqa: UP045
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a whole recipe: corpus, tokenizer, packing, midtraining, evaluation, likeness, report. Resumes by itself."""
+    from odyssim.cli.tables import plan_table, run_table
+    from odyssim.recipe.config import load_recipe
+    from odyssim.recipe.plan import plan
+    from odyssim.recipe.run import run as run_recipe
+
+    loaded = load_recipe(recipe, settings or [])
+    folder = out or Path("runs") / loaded.name
+    err_console.print(plan_table(loaded, plan(loaded, folder, data=data)))
+    if dry_run:
+        return
+    result = run_recipe(loaded, data=data, out=folder, until=until, progress=_progress(), say=err_console.print)
+    if as_json:
+        _print_json(result)
+        return
+    out_console.print(run_table(result))
+    if result.report is not None:
+        out_console.print(f"Report: {result.report}", highlight=False, soft_wrap=True)
+
+
+@app.command("eval")
+def evaluate_(
+    model: Annotated[str, typer.Option(help="openai-api/NAME, local/FOLDER, scripted/NAME or inspect/PROVIDER/NAME.")],
+    tasks: Annotated[str, typer.Option(help="Comma-separated task names.")] = "hitom,paratomi",
+    data: Data = None,
+    out: Annotated[Optional[Path], typer.Option(help="Result folder. Default: runs/eval/MODEL.")] = None,  # noqa: UP045
+    split: Annotated[str, typer.Option(help="'test' for published items, 'village' for synthetic ones.")] = "test",
+    profile: Annotated[Profile, typer.Option(help="How items are presented and scored.")] = Profile.IMPROVED,
+    base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
+    limit: Annotated[Optional[int], typer.Option(min=1, help="Items per task.")] = None,  # noqa: UP045
+    seeds: Annotated[str, typer.Option(help="Comma-separated seeds; each item is played once per seed.")] = "0",
+    temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature.")] = 1.0,  # noqa: UP045
+    max_tokens: Annotated[int, typer.Option(min=1, help="Answer budget.")] = 1024,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls under way at once.")] = 32,
+    as_json: AsJson = False,
+) -> None:
+    """Evaluate a model on SOUL tasks. Run again with the same --out, it goes on where it stopped."""
+    from odyssim.cli.tables import eval_table
+    from odyssim.settings import checked
+    from odyssim.soul.evaluate import EvalConfig, evaluate
+    from odyssim.types import Sampling
+
+    values = {
+        "tasks": tasks.split(","),
+        "split": split,
+        "profile": profile,
+        "seeds": seeds.split(","),
+        "limit": limit,
+        "concurrency": concurrency,
+        "sampling": Sampling(temperature=temperature, max_tokens=max_tokens),
+    }
+    config = checked(EvalConfig, values, place="odyssim eval", hint="odyssim eval --help")
+    folder = out or Path("runs") / "eval" / _slug(model)
+    result = evaluate(model, config, out=folder, data=data, base_url=base_url, progress=_progress())
+    _print_json(result) if as_json else out_console.print(eval_table(result))
+    err_console.print(f"Result: {folder / 'eval.json'}", highlight=False, soft_wrap=True)
+    if all(row.score is None for row in result.tasks):
+        raise typer.Exit(1)
+
+
+@app.command()
+def likeness(
+    model: Annotated[str, typer.Option(help="As for eval.")],
+    corpus: Annotated[Path, typer.Option(help="A corpus folder, for example runs/quickstart/corpus.")],
+    out: Annotated[Optional[Path], typer.Option(help="Result folder. Default: runs/likeness/MODEL.")] = None,  # noqa: UP045
+    turns: Annotated[int, typer.Option(min=1, help="Places of held-out dialogues to speak at.")] = 200,
+    seed: Annotated[int, typer.Option(help="Draws places and turns.")] = 0,
+    base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Compare a model's next turns with what people said at the same places of held-out dialogues."""
+    from odyssim.cli.tables import likeness_table
+    from odyssim.soul.next_turn import LikenessConfig
+    from odyssim.soul.next_turn import likeness as measure
+
+    folder = out or Path("runs") / "likeness" / _slug(model)
+    config = LikenessConfig(turns=turns, seed=seed)
+    result = measure(model, corpus, config, out=folder, base_url=base_url, progress=_progress())
+    _print_json(result) if as_json else out_console.print(likeness_table(result))
+    err_console.print(f"Result: {folder / 'likeness.json'}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def report(run_folder: Annotated[Path, typer.Argument(help="A run folder: runs/quickstart.")]) -> None:
+    """Write the report of a run again, from what the run folder holds."""
+    from odyssim.report.write import write_report
+
+    out_console.print(f"Report: {write_report(run_folder)}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def doctor(
+    base_url: Annotated[Optional[str], typer.Option(help="Endpoint to check.")] = None,  # noqa: UP045
+    model: Annotated[Optional[str], typer.Option(help="Model to ask for a few words.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """What is installed, what is missing and the command for it; with --base-url or --model, whether they answer."""
+    from odyssim.cli.doctor import doctor as examine
+    from odyssim.cli.doctor import render
+
+    found = examine(base_url=base_url, model=model)
+    _print_json(found) if as_json else render(found, out_console)
+    if found.broken:
+        raise typer.Exit(1)
+
+
+@tasks_app.command("list")
+def tasks_list(as_json: AsJson = False) -> None:
+    """All tasks with axis, version and licence."""
+    from odyssim.cli.tables import tasks_table
+    from odyssim.tasks.registry import get_task, task_names
+
+    rows = [
+        {"name": task.name, "title": task.title, "axis": task.axis.value, "version": task.version,
+         "licence": task.licence, "roles": [role.value for role in (*task.roles, *task.judge_roles)]}
+        for task in map(get_task, task_names())
+    ]  # fmt: skip
+    _print_json(rows) if as_json else out_console.print(tasks_table(rows))
+
+
+@tasks_app.command("show")
+def tasks_show(
+    name: str,
+    data: Data = None,
+    split: Annotated[str, typer.Option(help="As for eval.")] = "village",
+    profile: Annotated[Profile, typer.Option(help="As for eval.")] = Profile.IMPROVED,
+    index: Annotated[int, typer.Option(min=0, help="Which item.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """One item of a task: what the policy is shown, and the answer that scores full marks."""
+    from odyssim.cli.tables import show_item
+    from odyssim.tasks.registry import get_task
+
+    task = get_task(name)
+    items = task.items(split, data=data)
+    item = items[min(index, len(items) - 1)]
+    _print_json(item) if as_json else show_item(task, item, profile, out_console)
+
+
+@tasks_app.command("validate")
+def tasks_validate(
+    names: Annotated[Optional[list[str]], typer.Argument(help="Task names; all by default.")] = None,  # noqa: UP045
+    data: Data = None,
+    split: Annotated[str, typer.Option(help="As for eval.")] = "village",
+) -> None:
+    """Check that the gold answer of every item scores full marks in both profiles."""
+    import asyncio
+
+    from odyssim.tasks.registry import get_task, task_names
+
+    for task in map(get_task, names or task_names()):
+        items = task.items(split, data=data)
+        for profile in Profile:
+            for item in items:
+                asyncio.run(task.validate(item, profile=profile))
+        out_console.print(f"{task.name}: {len(items)} items of split '{split}' are sound in both profiles")
+
+
+def _print_json(result: Any) -> None:
+    import json
+
+    text = result.model_dump_json(indent=2) if hasattr(result, "model_dump_json") else json.dumps(result, indent=2)
+    sys.stdout.write(text + "\n")
+
+
+def _slug(name: str) -> str:
+    return "".join(character if character.isalnum() or character in "-._" else "-" for character in name)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `odyssim`. A named failure ends in one paragraph and an exit code, never in a traceback."""
+    try:
+        app(args=arguments, standalone_mode=True)
+    except OdysSimError as error:
+        err_console.print(f"[bold red]error:[/] {_escape(error.message)}", highlight=False, soft_wrap=True)
+        if error.hint:
+            err_console.print(f"[bold]what helps:[/] {_escape(error.hint)}", highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        err_console.print("Interrupted. The same command goes on where it stopped.")
+        sys.exit(130)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""What a run would do and about how long it takes on this machine, before it starts.
+
+Training and generation are counted in floating-point operations and divided by the rate of a short matrix product
+here, times the share of it that the stage was measured to reach on a CPU. A base model by name is not estimated.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from odyssim.progress import Silent
+from odyssim.recipe.config import Recipe
+from odyssim.recipe.run import recipe_stages
+from odyssim.recipe.stage import finished, stage_keys
+from odyssim.training.config import ModelShape
+from odyssim.types import Record
+
+TRAINING_SHARE = 0.4
+"""Share of the matrix-product rate that a training step reaches (small models on two cores)."""
+STEP_S = 0.02
+"""Seconds per generated token of a batch of 32, whatever the model: below that, overhead dominates on a CPU."""
+BATCH = 32
+EVAL_PROMPT_TOKENS = 700
+
+
+class PlannedStage(Record):
+    """One stage: what it will do, whether it is done already, and the estimate in seconds (none: unknown)."""
+
+    stage: str
+    work: str
+    status: Literal["done", "to do"]
+    seconds: float | None
+
+
+def plan(recipe: Recipe, out: Path, *, data: Path | None = None) -> list[PlannedStage]:
+    """The stages of `recipe` in the run folder `out`. Raises as `run` does if raw files are missing."""
+    stages = recipe_stages(recipe, out, data, Silent())
+    keys = stage_keys(stages)
+    work = _work(recipe)
+    planned = []
+    for stage in stages:
+        done = finished(out / stage.name, keys[stage.name]) is not None
+        what, seconds = work[stage.name]
+        planned.append(
+            PlannedStage(
+                stage=stage.name,
+                work=what,
+                status="done" if done else "to do",
+                seconds=0.0 if done else seconds,
+            )
+        )
+    return planned
+
+
+def _work(recipe: Recipe) -> dict[str, tuple[str, float | None]]:
+    sources = ", ".join(choice.name for choice in recipe.sources)
+    settings, rate = recipe.midtrain, matrix_rate()
+    weights = parameters(recipe)
+    step_tokens = settings.rows_per_step * recipe.pack.seq_len
+    length = f"{settings.steps} steps" if settings.steps else f"{settings.epochs} epochs"
+    training = None
+    if weights is not None and settings.steps is not None:
+        validations = settings.steps // settings.eval_every + 1
+        tokens = settings.steps * step_tokens + validations * (settings.eval_rows or 0) * recipe.pack.seq_len / 3
+        training = 6 * weights * tokens / (rate * TRAINING_SHARE)
+    models = 2 if recipe.measure_untrained else 1
+    samples = models * len(recipe.eval.tasks) * len(recipe.eval.seeds) * (recipe.eval.limit or 1000)
+    turns = models * recipe.likeness.turns
+    size = "" if weights is None else f"{weights / 1e6:.1f} M parameters, "
+    return {
+        "corpus": (sources, 10.0),
+        "tokenizer": (f"{recipe.tokenizer.vocab_size} tokens" if recipe.tokenizer else "of the base model", 10.0),
+        "packed": (f"rows of {recipe.pack.seq_len}", 15.0),
+        "midtrain": (f"{size}{length} of {step_tokens} tokens", training),
+        "eval": (
+            f"{', '.join(recipe.eval.tasks)}: {samples} samples",
+            _generation(weights, rate, samples, EVAL_PROMPT_TOKENS, recipe.eval.sampling.max_tokens),
+        ),
+        "likeness": (
+            f"{turns} next turns",
+            _generation(weights, rate, turns, recipe.pack.seq_len // 2, recipe.likeness.sampling.max_tokens),
+        ),
+        "report": ("report.html", 10.0),
+    }
+
+
+def _generation(weights: float | None, rate: float, samples: int, prompt: int, answer: int) -> float | None:
+    if weights is None:
+        return None
+    reading = 2 * weights * samples * prompt / (rate * TRAINING_SHARE)
+    return reading + samples / BATCH * answer * STEP_S + 10.0
+
+
+def parameters(recipe: Recipe) -> float | None:
+    """Weights of the model the recipe starts from random values, embeddings included; none for a base model."""
+    shape = recipe.model
+    if not isinstance(shape, ModelShape) or recipe.tokenizer is None:
+        return None
+    attention = shape.hidden * shape.head_dim * 2 * (shape.heads + shape.kv_heads)
+    block = attention + 3 * shape.hidden * shape.intermediate
+    embeddings = recipe.tokenizer.vocab_size * shape.hidden * (1 if shape.tie_embeddings else 2)
+    return float(embeddings + shape.layers * block)
+
+
+def matrix_rate(seconds: float = 0.2) -> float:
+    """Floating-point operations a second of a float32 matrix product on this machine's CPU."""
+    size = 512
+    left = np.ones((size, size), dtype=np.float32)
+    left @ left  # the first product starts the threads
+    begun, products = time.perf_counter(), 0
+    while time.perf_counter() - begun < seconds:
+        left @ left
+        products += 1
+    return 2 * size**3 * products / (time.perf_counter() - begun)

@@ -1,0 +1,231 @@
+"""Evaluate a model on SOUL tasks: a thin layer that runs an Inspect eval set and computes our results from its logs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from odyssim import __version__
+from odyssim.environment import environment
+from odyssim.errors import BadRequest, DataError, EndpointDown, EndpointRefused, OdysSimError
+from odyssim.models.base import Cast, ChatModel, close_all
+from odyssim.models.registry import load_model
+from odyssim.progress import Progress, Silent
+from odyssim.settings import Settings
+from odyssim.soul.published import PUBLISHED
+from odyssim.soul.result import EvalResult, ScoredSample, TaskResult, summarise
+from odyssim.soul.selection import select_items
+from odyssim.storage import write_text, writing
+from odyssim.tasks.base import Item, Task
+from odyssim.tasks.records import digest
+from odyssim.tasks.registry import get_task
+from odyssim.types import Cost, Episode, Origin, Outcome, Profile, Sampling
+
+HOPELESS = frozenset({EndpointDown.kind, EndpointRefused.kind, BadRequest.kind})
+"""Failures that the next call would meet as well: a run that meets nothing else stops."""
+
+
+class EvalConfig(Settings):
+    """What to run. `limit` draws that many items per task, the same ones for every model and seed."""
+
+    tasks: tuple[str, ...] = ("hitom", "paratomi")
+    split: str = "test"
+    profile: Profile = Profile.IMPROVED
+    seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    limit: int | None = Field(default=None, ge=1)
+    concurrency: int = Field(default=32, ge=1)
+    sampling: Sampling = Sampling()
+
+
+def evaluate(
+    model: ChatModel | str,
+    config: EvalConfig = EvalConfig(),
+    *,
+    out: Path,
+    data: Path | None = None,
+    judges: Sequence[ChatModel | str] = (),
+    base_url: str | None = None,
+    progress: Progress = Silent(),
+) -> EvalResult:
+    """Run `model` on the tasks of `config`; write logs, `episodes.jsonl` and `eval.json` below `out`.
+
+    Started again with the same `out`, samples that are already in the logs are not run again. Raises `UnknownName`
+    for an unknown task, `DataError` for missing items, and the model's own error if every call fails the same way.
+    """
+    tasks = [get_task(name) for name in config.tasks]
+    selected = [select_items(task.items(config.split, data=data), config.limit) for task in tasks]
+    policy = load_model(model, base_url=base_url) if isinstance(model, str) else model
+    cast = Cast(
+        policy=policy,
+        judges=tuple(load_model(judge) if isinstance(judge, str) else judge for judge in judges),
+        sampling=config.sampling,
+    )
+    for task in tasks:
+        for role in (*task.roles, *task.judge_roles):
+            cast.model_for(role)
+    started = time.perf_counter()
+    total = sum(map(len, selected)) * len(config.seeds)
+    with writing(out), progress.work(f"evaluate {policy.name}", total) as work:
+        out.mkdir(parents=True, exist_ok=True)
+        tripwire = Tripwire(patience=min(config.concurrency, total), advance=work.advance)
+        samples = _run_set(tasks, selected, cast, config, out / "logs" / _run_key(cast, selected, config), tripwire)
+        rows = (row for samples_of_task in samples.values() for row in samples_of_task)
+        write_text(out / "episodes.jsonl", "".join(row.model_dump_json() + "\n" for row in rows))
+    asyncio.run(close_all([policy]))
+    results = tuple(_task_result(task, config.split, samples[task.name]) for task in tasks)
+    result = EvalResult(
+        odyssim_version=__version__,
+        model=policy.name,
+        judges=tuple(judge.name for judge in cast.judges),
+        profile=config.profile,
+        sampling=config.sampling,
+        seeds=config.seeds,
+        limit=config.limit,
+        concurrency=config.concurrency,
+        tasks=results,
+        cost=sum((row.cost for row in results), Cost()),
+        wall_s=time.perf_counter() - started,
+        environment=environment(),
+    )
+    result.save(out / "eval.json")
+    return result
+
+
+def _run_key(cast: Cast, selected: Sequence[Sequence[Item]], config: EvalConfig) -> str:
+    """Names everything that a logged sample depends on, so that a run never takes up another run's samples."""
+    models = [model.name for model in (cast.policy, *cast.judges) if model is not None]
+    settings = config.model_dump_json(exclude={"concurrency", "limit", "tasks"})
+    items = [item.model_dump_json() for items in selected for item in items]
+    return digest("\n".join([*models, settings, *items]))
+
+
+class Tripwire:
+    """Stops a run in which nothing but hopeless failures happens, instead of failing every remaining item."""
+
+    def __init__(self, patience: int, advance: Callable[..., None]) -> None:
+        self._patience = patience
+        self._advance = advance
+        self._hopeless = 0
+        self._alive = False
+
+    def __call__(self, episode: Episode, outcome: Outcome) -> None:
+        self._advance(1)
+        failure = outcome.failure
+        if failure is None or failure.kind not in HOPELESS:
+            self._alive = True
+            return
+        self._hopeless += 1
+        if not self._alive and self._hopeless >= self._patience:
+            raise HopelessRun(failure.message, hint=failure.hint)
+
+
+class HopelessRun(OdysSimError):
+    """Every call so far failed in a way that the next one would as well."""
+
+    kind = "hopeless_run"
+
+
+def _run_set(
+    tasks: Sequence[Task[Any]],
+    selected: Sequence[Sequence[Item]],
+    cast: Cast,
+    config: EvalConfig,
+    logs: Path,
+    tripwire: Tripwire,
+) -> dict[str, list[ScoredSample]]:
+    from inspect_ai import eval_set  # takes seconds: only when an evaluation really starts
+    from inspect_ai.log import read_eval_log
+
+    from odyssim.soul.inspect_tasks import inspect_task
+
+    trip: list[HopelessRun] = []
+
+    def watch(episode: Episode, outcome: Outcome) -> None:
+        try:
+            tripwire(episode, outcome)
+        except HopelessRun as error:
+            trip.append(error)
+            raise
+
+    _, headers = eval_set(
+        [
+            inspect_task(task, items, profile=config.profile, seeds=config.seeds, cast=cast, watch=watch)
+            for task, items in zip(tasks, selected, strict=True)
+        ],
+        log_dir=str(logs),
+        model=None,
+        retry_attempts=0,
+        display="none",
+        max_samples=config.concurrency,
+        max_tasks=1,
+        fail_on_error=True,
+        log_level="error",
+    )
+    if trip:
+        raise trip[0]
+    samples: dict[str, list[ScoredSample]] = {}
+    location = {header.eval.task: header.location for header in headers}
+    for task, items in zip(tasks, selected, strict=True):
+        log = read_eval_log(location[task.name])
+        if log.status != "success":
+            cause = log.error.message if log.error else log.status
+            raise OdysSimError(f"The evaluation of {task.name} stopped: {cause}", hint="run the same command again")
+        samples[task.name] = _scored_samples(task, items, config.seeds, log.samples or [])
+    return samples
+
+
+def _scored_samples(
+    task: Task[Any], items: Sequence[Item], seeds: Sequence[int], logged: Sequence[Any]
+) -> list[ScoredSample]:
+    from odyssim.soul.inspect_tasks import EPISODE, OUTCOME
+
+    by_key = {(str(sample.id), sample.epoch): sample for sample in logged}
+    samples = []
+    for item in items:
+        for epoch, seed in enumerate(seeds, start=1):
+            entry = by_key[item.id, epoch]
+            (score,) = entry.scores.values()
+            samples.append(
+                ScoredSample(
+                    item_id=item.id,
+                    cluster=item.cluster,
+                    seed=seed,
+                    origin=item.origin,
+                    chance=task.chance(item),
+                    facets=task.facets(item),
+                    episode=Episode.model_validate(entry.metadata[EPISODE]),
+                    outcome=Outcome.model_validate(score.metadata[OUTCOME]),
+                )
+            )
+    return samples
+
+
+def _task_result(task: Task[Any], split: str, samples: list[ScoredSample]) -> TaskResult:
+    published = all(sample.origin is Origin.PUBLISHED for sample in samples)
+    return TaskResult(
+        task=task.name,
+        title=task.title,
+        version=task.version,
+        axis=task.axis.value,
+        licence=task.licence,
+        split=split,
+        published=PUBLISHED.get(task.name, ()) if published else (),
+        **summarise(samples),
+    )
+
+
+def read_episodes(path: Path) -> list[ScoredSample]:
+    """The samples of an `episodes.jsonl`; `DataError` with the line if one is broken."""
+    samples = []
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                samples.append(ScoredSample.model_validate_json(line))
+            except ValueError as error:
+                raise DataError(f"not an episode record: {error}", path=path, line=number) from error
+    return samples
