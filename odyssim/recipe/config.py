@@ -1,4 +1,4 @@
-"""A recipe: the whole pipeline as one typed file. Unknown keys are errors with the file, the place and the near miss."""
+"""A recipe: the whole pipeline as one typed file. An unknown key is an error that names the file and the key."""
 
 from __future__ import annotations
 
