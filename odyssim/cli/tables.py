@@ -1,0 +1,211 @@
+"""What commands print: tables of results. Text from data is printed as it is, never read as markup."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from odyssim.report.shown import (
+    NONE,
+    against_chance,
+    dollars,
+    duration,
+    gap_interval,
+    number,
+    percent,
+    percent_interval,
+)
+from odyssim.types import Json, Profile
+
+if TYPE_CHECKING:
+    from odyssim.likeness.compare import MeasureResult
+    from odyssim.recipe.config import Recipe
+    from odyssim.recipe.run import RunResult
+    from odyssim.soul.next_turn import NextTurnResult
+    from odyssim.soul.result import EvalResult, FailureCount
+    from odyssim.tasks.base import Item, Task
+
+_LARGEST_GAPS: Final = 5
+_WORDS: Final = 12
+
+
+class Planned(Protocol):
+    """A stage before a run: what it will do, about how long, and whether it is 'done' or 'to do'."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def work(self) -> str: ...
+    @property
+    def seconds(self) -> float | None: ...
+    @property
+    def status(self) -> str: ...
+
+
+def plan_table(recipe: Recipe, plan: Iterable[Planned]) -> RenderableType:
+    """What a run of `recipe` will do, stage by stage."""
+    table = _table("Stage", "Work", "About >", "Status")
+    left = 0.0
+    for row in plan:
+        left += row.seconds or 0.0 if row.status != "done" else 0.0
+        _row(table, row.stage, row.work, duration(row.seconds), row.status, style="dim" if row.status == "done" else "")
+    title = Text.assemble((f"Recipe {recipe.name}", "bold"), f"  {recipe.about}")
+    return Group(title, table, *([Text(f"About {duration(left)} to go.")] if left else []))
+
+
+def run_table(result: RunResult) -> RenderableType:
+    """A run in at most a screen: the verdict, the largest gaps before and after, and what failed."""
+    # These load what reads a corpus and compares texts, which the other tables can do without.
+    from odyssim.report.records import earlier, latest, read_run
+    from odyssim.report.verdict import verdict
+
+    run = read_run(result.folder)
+    parts: list[RenderableType] = [Text("• " + sentence) for sentence in verdict(run)]
+    if run.likeness:
+        (_, now), before = latest(run.likeness), earlier(run.likeness)
+        parts.append(_largest_gaps(now.likeness.measures, before.likeness.measures if before else ()))
+    failures = [count for evaluation in run.evals.values() for task in evaluation.tasks for count in task.failures]
+    failures += [count for spoken in run.likeness.values() for count in spoken.failures]
+    parts += [*_failures(failures), Text(f"Wall time {duration(result.wall_s)}.", style="dim")]
+    return Group(*parts)
+
+
+def eval_table(result: EvalResult) -> RenderableType:
+    """Scores with intervals beside chance, what was excluded, failures, and the cost."""
+    table = _table("Task", "Score >", "95 % interval >", "Chance >", "Scored >", "Excluded >", "Against guessing")
+    for task in result.tasks:
+        _row(
+            table,
+            task.title,
+            percent(task.score),
+            percent_interval(task.interval).strip() or NONE,
+            percent(task.chance),
+            str(task.n_scored),
+            str(task.n_excluded),
+            against_chance(task),
+        )
+    notes = [Text(f"{task.title}: {task.note}", style="yellow") for task in result.tasks if task.note]
+    published = [
+        Text(f"{task.title}, published: " + ", ".join(f"{one.model} {percent(one.score)}" for one in task.published))
+        for task in result.tasks
+        if task.published
+    ]
+    if published:
+        published.append(Text("Published numbers used other prompts, judges and items: not ranked.", style="dim"))
+    cost = result.cost
+    tokens = f"{number(cost.prompt_tokens)} + {number(cost.completion_tokens)} tokens"
+    spent = f"{cost.calls} calls ({cost.cached_calls} cached), {tokens}, {dollars(cost.usd)}, {duration(result.wall_s)}"
+    return Group(
+        Text.assemble((result.model, "bold"), f"  profile {result.profile}, seeds {', '.join(map(str, result.seeds))}"),
+        table,
+        *notes,
+        *published,
+        *_failures(count for task in result.tasks for count in task.failures),
+        Text(spent, style="dim"),
+    )
+
+
+def likeness_table(result: NextTurnResult) -> RenderableType:
+    """The measures on which the model differs most from people, its pet words, and the one number."""
+    likeness = result.likeness
+    table = _table("Measure", "People >", "Model >", "Gap >", "People's own gap >", "Human noise")
+    shown = [one for one in _by_effect(likeness.measures) if one.verdict == "outside"] or _by_effect(likeness.measures)
+    for measure in shown[: 2 * _LARGEST_GAPS]:
+        _row(
+            table,
+            f"{measure.name} ({measure.unit})",
+            number(measure.human),
+            number(measure.model),
+            number(measure.gap, sign=True) + gap_interval(measure.interval),
+            number(measure.human_gap_95),
+            measure.verdict,
+        )
+    outside = sum(measure.verdict == "outside" for measure in likeness.measures)
+    words = likeness.words["word"]
+    return Group(
+        Text.assemble((result.model, "bold"), f"  {likeness.n_turns} turns in {likeness.n_dialogues} dialogues"),
+        table,
+        Text(f"{outside} of {len(likeness.measures)} measures outside human noise."),
+        Text("Over-used: " + (", ".join(shift.word for shift in words.overused[:_WORDS]) or "nothing beyond chance")),
+        Text("Under-used: " + (", ".join(shift.word for shift in words.underused[:_WORDS]) or "nothing beyond chance")),
+        Text(f"Excess over human noise: {number(likeness.excess)} (0: as close to people as people are)", style="bold"),
+        *_failures(result.failures),
+    )
+
+
+def tasks_table(rows: Sequence[Json]) -> Table:
+    """All tasks; `rows` have name, title, axis, version, licence and roles."""
+    table = _table("Task", "Title", "Axis", "Version", "Licence", "Models it needs")
+    for row in rows:
+        keys = ("name", "title", "axis", "version", "licence")
+        _row(table, *(str(row[key]) for key in keys), ", ".join(row["roles"]))
+    return table
+
+
+def show_item(task: Task[Any], item: Item, profile: Profile, console: Console) -> None:
+    """Play `item` with its own gold answer and print what the policy was shown, and what it should say.
+
+    Raises `UsageError` if the task needs other models besides the policy.
+    """
+    from odyssim.models.base import Cast, Role
+    from odyssim.models.scripted import Scripted
+
+    gold = Scripted(lambda messages, sampling: task.gold_reply(item, profile), name="gold")
+    episode = asyncio.run(task.play(item, Cast(policy=gold), profile))
+    facts = {"origin": item.origin.value, "chance": percent(task.chance(item)), **task.facets(item)}
+    console.print(Text.assemble((f"{task.title}, item {item.id}", "bold"), f"  profile {profile}"))
+    console.print(Text("  ".join(f"{name}: {value}" for name, value in facts.items()), style="dim"))
+    for call in episode.calls:
+        for message in call.messages:
+            console.print(Text(f"\n{message.role}", style="bold cyan"))
+            console.print(Text(message.content))
+        console.print(Text(f"\n{Role.POLICY.value}, for full marks", style="bold green"))
+        console.print(Text(call.reply.text))
+
+
+def _largest_gaps(now: Iterable[MeasureResult], before: Iterable[MeasureResult]) -> Table:
+    """The measures on which the model is furthest from people, and where they stood before training."""
+    gaps_before = {measure.name: measure.gap for measure in before}
+    table = _table("Largest gaps to people", "Before >", "Now >", "Human noise")
+    for measure in _by_effect(now)[:_LARGEST_GAPS]:
+        _row(
+            table,
+            f"{measure.name} ({measure.unit})",
+            number(gaps_before.get(measure.name), sign=True),
+            number(measure.gap, sign=True),
+            measure.verdict,
+        )
+    return table
+
+
+def _by_effect(measures: Iterable[MeasureResult]) -> list[MeasureResult]:
+    return sorted(measures, key=lambda measure: -abs(measure.effect or 0.0))
+
+
+def _failures(counts: Iterable[FailureCount]) -> Iterator[Text]:
+    """A line per kind of failure, or one that says that there was none."""
+    none = True
+    for count in counts:
+        none = False
+        hint = f" → {count.hint}" if count.hint else ""
+        yield Text(f"{count.n} x {count.party} {count.kind}: {count.example}{hint}", style="red")
+    if none:
+        yield Text("No call failed.", style="dim")
+
+
+def _table(*columns: str) -> Table:
+    """A plain table; a column whose title ends in ' >' is aligned to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        title = column.removesuffix(" >")
+        table.add_column(Text(title), justify="right" if title != column else "left")
+    return table
+
+
+def _row(table: Table, *cells: str, style: str = "") -> None:
+    table.add_row(*(Text(cell) for cell in cells), style=style)
