@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from odyssim.errors import StorageError
+from odyssim.errors import StorageError, UsageError
 
 _DISK_SAYS_NO = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO}
 
@@ -33,3 +34,23 @@ def write_text(path: Path, text: str) -> None:
         temporary = path.with_name(f".{path.name}.part")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill that becomes `out` only if the block succeeds; an existing `out` is never touched.
+
+    Raises `UsageError` if `out` exists, `StorageError` if the folder cannot be made.
+    """
+    if out.exists():
+        raise UsageError(f"{out} exists already.", hint="choose a new folder, or remove the old one")
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with writing(out):
+            partial.mkdir(parents=True)
+        yield partial
+        with writing(out):
+            partial.rename(out)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)

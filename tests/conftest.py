@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch loads: the test machines are shared
+
 
 @pytest.fixture(scope="session")
 def data_root() -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,6 +95,7 @@ def evaluate_(
     split: Annotated[str, typer.Option(help="'test' for published items, 'village' for synthetic ones.")] = "test",
     profile: Annotated[Profile, typer.Option(help="How items are presented and scored.")] = Profile.IMPROVED,
     base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
+    timeout: Annotated[Optional[float], typer.Option(min=0.1, help="Seconds an endpoint may be silent.")] = None,  # noqa: UP045
     limit: Annotated[Optional[int], typer.Option(min=1, help="Items per task.")] = None,  # noqa: UP045
     seeds: Annotated[str, typer.Option(help="Comma-separated seeds; each item is played once per seed.")] = "0",
     temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature.")] = 1.0,  # noqa: UP045
@@ -118,7 +120,7 @@ def evaluate_(
     }
     config = checked(EvalConfig, values, place="odyssim eval", hint="odyssim eval --help")
     folder = out or Path("runs") / "eval" / _slug(model)
-    result = evaluate(model, config, out=folder, data=data, base_url=base_url, progress=_progress())
+    result = evaluate(model, config, out=folder, data=data, base_url=base_url, timeout_s=timeout, progress=_progress())
     _print_json(result) if as_json else out_console.print(eval_table(result))
     err_console.print(f"Result: {folder / 'eval.json'}", highlight=False, soft_wrap=True)
     if all(row.score is None for row in result.tasks):
@@ -236,6 +238,8 @@ def _slug(name: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The command `odyssim`. A named failure ends in one paragraph and an exit code, never in a traceback."""
+    # Idle OpenMP threads spin by default: with another busy process beside it, training runs at a third of its speed.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app(args=arguments, standalone_mode=True)
     except OdysSimError as error:

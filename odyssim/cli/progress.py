@@ -64,7 +64,7 @@ class _Lines:
         spent = now - self._begun
         left = spent / max(self._done - self._first, 1) * (self._total - self._done)
         line = f"{self._title}: {self._done}/{self._total}, {spent:.0f} s, about {left:.0f} s left"
-        self._console.print(f"{line}  {_shown(figures)}".rstrip(), highlight=False)
+        self._console.print(f"{line}  {_shown(figures)}".rstrip(), highlight=False, soft_wrap=True)
 
 
 def _shown(figures: dict[str, float]) -> str:

@@ -142,7 +142,7 @@ def read_corpus(out: Path, split: str) -> Iterator[Interaction]:
 def read_summary(out: Path) -> CorpusSummary:
     """The summary of a corpus folder. Raises `DataError` if there is none."""
     path = out / SUMMARY_FILE
-    hint = f"build it: odyssim corpus build --out {out}"
+    hint = "build one: odyssim run RECIPE --until corpus"
     if not path.is_file():
         raise DataError("there is no complete corpus here", path=out, hint=hint)
     try:

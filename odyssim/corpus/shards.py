@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,8 +25,8 @@ from numpy.typing import NDArray
 from pydantic import Field, ValidationError
 
 from odyssim.corpus.chatml import ChatML
-from odyssim.errors import DataError, UsageError
-from odyssim.storage import writing
+from odyssim.errors import DataError
+from odyssim.storage import new_folder, writing
 from odyssim.types import Record, TrainingSequence
 
 INDEX = "index.json"
@@ -181,26 +179,6 @@ def first_fit_decreasing(lengths: list[int], capacity: int) -> list[list[int]]:
 def id_type(vocab_size: int) -> np.dtype[Any]:
     """The smallest type on disk that holds every id below `vocab_size`."""
     return np.dtype("<u2" if vocab_size <= 1 << 16 else "<u4")
-
-
-@contextmanager
-def new_folder(out: Path) -> Iterator[Path]:
-    """A folder to fill that becomes `out` only if the block succeeds; an existing `out` is never touched.
-
-    Raises `UsageError` if `out` exists, `StorageError` if the folder cannot be made.
-    """
-    if out.exists():
-        raise UsageError(f"{out} exists already.", hint="choose a new folder, or remove the old one")
-    partial = out.with_name(f".{out.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        with writing(out):
-            partial.mkdir(parents=True)
-        yield partial
-        with writing(out):
-            partial.rename(out)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)

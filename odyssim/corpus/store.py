@@ -103,7 +103,7 @@ class InteractionWriter:
 
 def read_interactions(path: Path) -> Iterator[Interaction]:
     """Stream the interactions of a Parquet file. Raises `DataError` if it is missing, broken or of another shape."""
-    hint = "build the corpus again: odyssim corpus build"
+    hint = "build the corpus again: odyssim run RECIPE --until corpus"
     try:
         file = pq.ParquetFile(path)
         if not file.schema_arrow.equals(SCHEMA):

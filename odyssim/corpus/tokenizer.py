@@ -14,9 +14,8 @@ from typing import get_args
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from odyssim.corpus.chatml import CHAT_TEMPLATE, PAD, TURN_END, TURN_START, Role
-from odyssim.corpus.shards import new_folder
 from odyssim.errors import DataError, UsageError
-from odyssim.storage import writing
+from odyssim.storage import new_folder, writing
 
 SPECIAL_TOKENS = (PAD, TURN_START, TURN_END, "<think>", "</think>", *(f"<|reserved_{i}|>" for i in range(3)))
 SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS)

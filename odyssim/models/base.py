@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -100,8 +99,3 @@ class Floor:
     @property
     def cost(self) -> Cost:
         return sum((call.reply.cost for call in self.calls), self.wasted)
-
-
-async def close_all(models: Sequence[ChatModel]) -> None:
-    """Close each distinct model once."""
-    await asyncio.gather(*(model.aclose() for model in dict.fromkeys(models)))

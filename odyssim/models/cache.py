@@ -96,5 +96,5 @@ def _write(path: Path, entry: _Entry) -> None:
 def _storage_error(verb: str, path: Path, error: OSError) -> StorageError:
     return StorageError(
         f"Cannot {verb} the reply cache at {path}: {error.strerror or error}.",
-        hint="free some space, or choose another folder with --cache",
+        hint="free some space, or choose another cache folder",
     )

@@ -11,6 +11,7 @@ report      report.html
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import time
@@ -169,8 +170,9 @@ class _Stages:
     def _models(self) -> Iterator[tuple[str, LocalModel]]:
         names = ("untrained", "trained") if self.recipe.measure_untrained else ("trained",)
         for name in names:
-            checkpoint = "initial" if name == "untrained" else "best"
-            yield name, LocalModel(self.out / "midtrain" / checkpoint)
+            model = LocalModel(self.out / "midtrain" / ("initial" if name == "untrained" else "best"))
+            yield name, model
+            asyncio.run(model.aclose())
 
     def eval(self, folder: Path) -> None:
         for name, model in self._models():

@@ -23,12 +23,15 @@ STARTED_WITH = "key"
 
 
 class Manifest(Record):
-    """What a finished stage wrote: size in bytes and sha256 per file, relative to the stage's folder."""
+    """What a finished stage wrote: size in bytes and sha256 per file, relative to the stage's folder.
+
+    `builds_on` holds the keys of the stages whose results it read.
+    """
 
     stage: str
     key: str
     settings: Json
-    builds_on: tuple[str, ...]
+    builds_on: dict[str, str]
     files: dict[str, tuple[int, str]]
     wall_s: float
 
@@ -51,7 +54,7 @@ def run_stages(stages: Sequence[Stage], root: Path, say: Callable[[str], None]) 
         folder = root / stage.name
         manifest = finished(folder, keys[stage.name])
         if manifest is None:
-            manifest = _run(stage, folder, keys[stage.name])
+            manifest = _run(stage, folder, keys[stage.name], {name: keys[name] for name in stage.builds_on})
             say(f"{stage.name}: done in {manifest.wall_s:.0f} s")
         else:
             say(f"{stage.name}: already done")
@@ -81,7 +84,7 @@ def finished(folder: Path, key: str) -> Manifest | None:
     return manifest if present else None
 
 
-def _run(stage: Stage, folder: Path, key: str) -> Manifest:
+def _run(stage: Stage, folder: Path, key: str, builds_on: dict[str, str]) -> Manifest:
     started_with = folder / STARTED_WITH
     with writing(folder):
         if folder.exists() and (not started_with.is_file() or started_with.read_text() != key):
@@ -95,7 +98,7 @@ def _run(stage: Stage, folder: Path, key: str) -> Manifest:
             stage=stage.name,
             key=key,
             settings=stage.settings,
-            builds_on=stage.builds_on,
+            builds_on=builds_on,
             files={str(path.relative_to(folder)): (path.stat().st_size, _sha256(path)) for path in files},
             wall_s=time.perf_counter() - begun,
         )

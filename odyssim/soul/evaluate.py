@@ -12,8 +12,17 @@ from pydantic import Field
 
 from odyssim import __version__
 from odyssim.environment import environment
-from odyssim.errors import BadRequest, DataError, EndpointDown, EndpointRefused, OdysSimError
-from odyssim.models.base import Cast, ChatModel, close_all
+from odyssim.errors import (
+    BadRequest,
+    DataError,
+    EndpointDown,
+    EndpointNonsense,
+    EndpointOverloaded,
+    EndpointRefused,
+    EndpointTimeout,
+    OdysSimError,
+)
+from odyssim.models.base import Cast, ChatModel
 from odyssim.models.registry import load_model
 from odyssim.progress import Progress, Silent
 from odyssim.settings import Settings
@@ -26,8 +35,11 @@ from odyssim.tasks.records import digest
 from odyssim.tasks.registry import get_task
 from odyssim.types import Cost, Episode, Origin, Outcome, Profile, Sampling
 
-HOPELESS = frozenset({EndpointDown.kind, EndpointRefused.kind, BadRequest.kind})
-"""Failures that the next call would meet as well: a run that meets nothing else stops."""
+HOPELESS = frozenset(
+    error.kind
+    for error in (EndpointDown, EndpointRefused, EndpointTimeout, EndpointOverloaded, EndpointNonsense, BadRequest)
+)
+"""Failures of the endpoint and not of an item: a run that meets nothing else stops."""
 
 
 class EvalConfig(Settings):
@@ -50,16 +62,19 @@ def evaluate(
     data: Path | None = None,
     judges: Sequence[ChatModel | str] = (),
     base_url: str | None = None,
+    timeout_s: float | None = None,
     progress: Progress = Silent(),
 ) -> EvalResult:
     """Run `model` on the tasks of `config`; write logs, `episodes.jsonl` and `eval.json` below `out`.
 
-    Started again with the same `out`, samples that are already in the logs are not run again. Raises `UnknownName`
-    for an unknown task, `DataError` for missing items, and the model's own error if every call fails the same way.
+    `base_url` and `timeout_s` (seconds) are for a model given by name; such a model is closed at the end, a model
+    object stays open. Started again with the same `out`, samples that are already in the logs are not run again.
+    Raises `UnknownName` for an unknown task, `DataError` for missing items, and `HopelessRun` if every call fails in a
+    way that the next one would as well.
     """
     tasks = [get_task(name) for name in config.tasks]
     selected = [select_items(task.items(config.split, data=data), config.limit) for task in tasks]
-    policy = load_model(model, base_url=base_url) if isinstance(model, str) else model
+    policy = load_model(model, base_url=base_url, timeout_s=timeout_s) if isinstance(model, str) else model
     cast = Cast(
         policy=policy,
         judges=tuple(load_model(judge) if isinstance(judge, str) else judge for judge in judges),
@@ -73,10 +88,12 @@ def evaluate(
     with writing(out), progress.work(f"evaluate {policy.name}", total) as work:
         out.mkdir(parents=True, exist_ok=True)
         tripwire = Tripwire(patience=min(config.concurrency, total), advance=work.advance)
-        samples = _run_set(tasks, selected, cast, config, out / "logs" / _run_key(cast, selected, config), tripwire)
+        logs = out / "logs" / _run_key(tasks, selected, cast, config)
+        samples = _run_set(tasks, selected, cast, config, logs, tripwire)
         rows = (row for samples_of_task in samples.values() for row in samples_of_task)
         write_text(out / "episodes.jsonl", "".join(row.model_dump_json() + "\n" for row in rows))
-    asyncio.run(close_all([policy]))
+    if isinstance(model, str):
+        asyncio.run(policy.aclose())
     results = tuple(_task_result(task, config.split, samples[task.name]) for task in tasks)
     result = EvalResult(
         odyssim_version=__version__,
@@ -96,12 +113,13 @@ def evaluate(
     return result
 
 
-def _run_key(cast: Cast, selected: Sequence[Sequence[Item]], config: EvalConfig) -> str:
+def _run_key(tasks: Sequence[Task[Any]], selected: Sequence[Sequence[Item]], cast: Cast, config: EvalConfig) -> str:
     """Names everything that a logged sample depends on, so that a run never takes up another run's samples."""
     models = [model.name for model in (cast.policy, *cast.judges) if model is not None]
+    versions = [f"{task.name} {task.version}" for task in tasks]
     settings = config.model_dump_json(exclude={"concurrency", "limit", "tasks"})
     items = [item.model_dump_json() for items in selected for item in items]
-    return digest("\n".join([*models, settings, *items]))
+    return digest("\n".join([*models, *versions, settings, *items]))
 
 
 class Tripwire:
@@ -143,6 +161,7 @@ def _run_set(
 
     from odyssim.soul.inspect_tasks import inspect_task
 
+    _forget_endpoint_failures(logs)
     trip: list[HopelessRun] = []
 
     def watch(episode: Episode, outcome: Outcome) -> None:
@@ -163,6 +182,7 @@ def _run_set(
         display="none",
         max_samples=config.concurrency,
         max_tasks=1,
+        retry_immediate=False,
         fail_on_error=True,
         log_level="error",
     )
@@ -177,6 +197,24 @@ def _run_set(
             raise OdysSimError(f"The evaluation of {task.name} stopped: {cause}", hint="run the same command again")
         samples[task.name] = _scored_samples(task, items, config.seeds, log.samples or [])
     return samples
+
+
+def _forget_endpoint_failures(logs: Path) -> None:
+    """Take samples out of earlier logs that failed because of the endpoint: started again, a run asks for them again."""
+    from inspect_ai.log import list_eval_logs, read_eval_log, write_eval_log
+
+    from odyssim.soul.inspect_tasks import OUTCOME
+
+    for info in list_eval_logs(str(logs)) if logs.is_dir() else ():
+        log = read_eval_log(info)
+        kept = []
+        for sample in log.samples or []:
+            outcomes = [score.metadata[OUTCOME] for score in (sample.scores or {}).values() if score.metadata]
+            if not any((outcome["failure"] or {}).get("kind") in HOPELESS for outcome in outcomes):
+                kept.append(sample)
+        if log.samples and len(kept) < len(log.samples):
+            log.samples, log.status = kept, "cancelled"
+            write_eval_log(log, info.name)
 
 
 def _scored_samples(

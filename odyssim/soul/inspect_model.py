@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from inspect_ai.model import (
     ChatMessage,
@@ -76,6 +75,7 @@ def to_inspect(messages: Sequence[Message]) -> list[ChatMessage]:
     return [_MESSAGE[message.role](content=message.content) for message in messages]
 
 
-def load(name: str, *, base_url: str | None = None, **_: Any) -> InspectModel:
+def load(name: str, *, base_url: str | None = None, timeout_s: float | None = None) -> InspectModel:
     """The model behind `inspect/PROVIDER/MODEL` (entry point `odyssim.models`)."""
-    return InspectModel(get_model(name, base_url=base_url))
+    config = GenerateConfig(attempt_timeout=None if timeout_s is None else max(1, round(timeout_s)))
+    return InspectModel(get_model(name, base_url=base_url, config=config))

@@ -24,7 +24,7 @@ from odyssim.settings import Settings
 from odyssim.soul.result import FailureCount, count_failures
 from odyssim.storage import write_text, writing
 from odyssim.tasks.base import failure_of
-from odyssim.types import Axis, Failure, Interaction, Message, Outcome, Record, Sampling
+from odyssim.types import Axis, Cost, Failure, Interaction, Message, Outcome, Record, Sampling
 
 WAVE = 64
 """Places spoken at once and saved together: what a killed run loses at most."""
@@ -58,6 +58,7 @@ class SpokenPlace(Record):
     place: Place
     model: str | None
     failure: Failure | None
+    cost: Cost
 
 
 class NextTurnResult(Record):
@@ -68,6 +69,7 @@ class NextTurnResult(Record):
     n_places: int
     n_excluded: int
     failures: tuple[FailureCount, ...]
+    cost: Cost
     likeness: LikenessResult
 
 
@@ -92,6 +94,8 @@ def likeness(
         axes = ", ".join(config.axes)
         raise DataError(f"no {split} dialogue of axis {axes} has a turn to imitate after somebody spoke", path=corpus)
     spoken = asyncio.run(_speak(speaker, places, config, out / "turns.jsonl", progress))
+    if isinstance(model, str):
+        asyncio.run(speaker.aclose())
     usable = [one for one in spoken if one.model is not None]
     if not usable:
         failure = spoken[0].failure
@@ -102,6 +106,7 @@ def likeness(
         n_places=len(spoken),
         n_excluded=len(spoken) - len(usable),
         failures=count_failures(Outcome(failure=one.failure) for one in spoken if one.failure is not None),
+        cost=sum((one.cost for one in spoken), Cost()),
         likeness=compare(
             [_sample(one.place, one.place.human) for one in usable],
             [_sample(one.place, one.model or "") for one in usable],
@@ -160,7 +165,6 @@ async def _speak(
                     lines.writelines(one.model_dump_json() + "\n" for one in wave)
             done |= {one.place.pair: one for one in wave}
             work.advance(len(wave))
-    await model.aclose()
     return [done[place.pair] for place in places]
 
 
@@ -170,8 +174,8 @@ async def _say(model: ChatModel, place: Place, config: LikenessConfig) -> Spoken
         reply = await model.say(place.messages, sampling)
     except ModelCallError as error:
         error.party = Role.POLICY.party
-        return SpokenPlace(place=place, model=None, failure=failure_of(error))
-    return SpokenPlace(place=place, model=reply.text, failure=None)
+        return SpokenPlace(place=place, model=None, failure=failure_of(error), cost=error.cost or Cost(calls=1))
+    return SpokenPlace(place=place, model=reply.text, failure=None, cost=reply.cost)
 
 
 def _read_spoken(path: Path) -> dict[str, SpokenPlace]:
@@ -181,7 +185,7 @@ def _read_spoken(path: Path) -> dict[str, SpokenPlace]:
     whole = text[: text.rfind("\n") + 1]  # a killed run may have left half a line
     if whole != text:
         write_text(path, whole)
-    return {one.place.pair: one for one in map(SpokenPlace.model_validate_json, whole.splitlines())}
+    return {one.place.pair: one for one in map(SpokenPlace.model_validate_json, whole.split("\n")[:-1])}
 
 
 def _sample(place: Place, text: str) -> TextSample:

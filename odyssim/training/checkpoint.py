@@ -25,10 +25,9 @@ from torch.distributed.checkpoint.state_dict import (
 )
 from transformers import PreTrainedModel
 
-from odyssim.corpus.shards import new_folder
 from odyssim.corpus.tokenizer import TOKENIZER_FILES
 from odyssim.errors import DataError, StorageError
-from odyssim.storage import write_text, writing
+from odyssim.storage import new_folder, write_text, writing
 from odyssim.types import Record
 
 STATE = "state.json"

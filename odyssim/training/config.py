@@ -36,7 +36,8 @@ class MidtrainConfig(Settings):
     Exactly one of `steps` and `epochs` says how long. A step sees `rows_per_step` packed rows over all processes,
     `micro_rows` at a time in each. The learning rate rises linearly from 0 over `warmup_steps`, then follows a cosine
     to `lr_floor` times the peak. `eval_every` and `checkpoint_every` are in steps; the last step always does both.
-    `precision`: 'float32'; 'mixed' computes in bfloat16 on float32 weights; 'bfloat16' holds the weights in it too.
+    `precision`: 'float32'; 'mixed' computes in bfloat16 on float32 weights; 'bfloat16' holds the weights in it too;
+    'auto' is 'mixed' where the hardware multiplies bfloat16, else 'float32'.
     """
 
     steps: int | None = Field(default=None, gt=0)
@@ -54,7 +55,7 @@ class MidtrainConfig(Settings):
     checkpoint_every: int = Field(default=100, gt=0)
     seed: int = 0
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    precision: Literal["float32", "mixed", "bfloat16"] = "float32"
+    precision: Literal["auto", "float32", "mixed", "bfloat16"] = "auto"
     gradient_checkpointing: bool = False
 
     @model_validator(mode="after")

@@ -76,7 +76,7 @@ def midtrain(
     other settings or the tokenizer is not the one the shards were made with, `DataError` for damaged shards,
     `StorageError` if the disk refuses, and `OdysSimError` if the loss stops being finite.
     """
-    run = _Run(config, shards, out, model, tokenizer)
+    run = _Run(_with_precision(config), shards, out, model, tokenizer)
     run.train(progress)
     return run.result()
 
@@ -269,6 +269,16 @@ def _accelerator(config: MidtrainConfig) -> Accelerator:
             hint="make rows_per_step a multiple of micro_rows x processes",
         )
     return accelerator
+
+
+def _with_precision(config: MidtrainConfig) -> MidtrainConfig:
+    """`config` with 'auto' replaced by what this machine does best: emulated bfloat16 is slower than float32."""
+    if config.precision != "auto":
+        return config
+    on_gpu = config.device != "cpu" and torch.cuda.is_available()
+    cpu = torch.cpu.get_capabilities()
+    native = torch.cuda.is_bf16_supported() if on_gpu else cpu.get("avx512_bf16") or cpu.get("amx_bf16")
+    return config.model_copy(update={"precision": "mixed" if native else "float32"})
 
 
 def _open_shards(path: Path, chatml: ChatML) -> PackedShards:

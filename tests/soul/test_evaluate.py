@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from odyssim.errors import DataError, EndpointDown, EndpointOverloaded, OdysSimError, UnknownName
+from odyssim.errors import ContextOverflow, DataError, EndpointDown, EndpointOverloaded, OdysSimError, UnknownName
 from odyssim.models.scripted import Scripted
 from odyssim.soul.evaluate import EvalConfig, evaluate, read_episodes
 from odyssim.soul.result import EvalResult, breakdown, summarise
@@ -104,12 +104,28 @@ def test_a_run_in_which_everything_fails_alike_stops_early(tmp_path: Path) -> No
     assert down.calls < 40
 
 
-def test_passing_trouble_does_not_stop_a_run(tmp_path: Path) -> None:
-    overloaded = Counting(error=EndpointOverloaded("busy"))
+def test_trouble_after_a_first_answer_does_not_stop_a_run(tmp_path: Path) -> None:
+    overloaded = Counting(error=EndpointOverloaded("busy"), broken_from=1)
     result = evaluate(overloaded.model, VILLAGE.model_copy(update={"tasks": ("hitom",)}), out=tmp_path)
     (row,) = result.tasks
-    assert row.score is None
+    assert (row.n_scored, row.n_excluded, row.n_samples) == (1, 59, 60)
     assert row.interval is None
+
+
+def test_started_again_a_run_asks_again_for_what_the_endpoint_failed(tmp_path: Path) -> None:
+    config = VILLAGE.model_copy(update={"tasks": ("hitom",)})
+    evaluate(Counting(error=EndpointOverloaded("busy"), broken_from=20).model, config, out=tmp_path)
+    recovered = Counting()
+    (row,) = evaluate(recovered.model, config, out=tmp_path).tasks
+    assert (row.n_scored, row.n_excluded) == (60, 0)
+    assert recovered.calls == 40
+
+
+def test_items_that_all_fail_by_themselves_are_counted_and_give_no_score(tmp_path: Path) -> None:
+    overflowing = Counting(error=ContextOverflow("too long"))
+    result = evaluate(overflowing.model, VILLAGE.model_copy(update={"tasks": ("hitom",)}), out=tmp_path)
+    (row,) = result.tasks
+    assert row.score is None
     assert row.n_excluded == row.n_samples == 60
     assert "no sample could be scored" in row.note
 
