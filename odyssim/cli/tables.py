@@ -23,7 +23,7 @@ from odyssim.report.shown import (
 from odyssim.types import Json, Profile
 
 if TYPE_CHECKING:
-    from odyssim.likeness.compare import MeasureResult
+    from odyssim.human_likeness.compare import MeasureResult
     from odyssim.recipe.config import Recipe
     from odyssim.recipe.run import RunResult
     from odyssim.soul.next_turn import NextTurnResult

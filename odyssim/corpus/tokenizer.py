@@ -11,14 +11,17 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
 
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
 from odyssim.corpus.chatml import CHAT_TEMPLATE, PAD, TURN_END, TURN_START, Role
 from odyssim.errors import DataError, UsageError
 from odyssim.storage import new_folder, writing
 
-SPECIAL_TOKENS = (PAD, TURN_START, TURN_END, "<think>", "</think>", *(f"<|reserved_{i}|>" for i in range(3)))
-SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS)
+SPECIAL_TOKENS = (PAD, TURN_START, TURN_END, *(f"<|reserved_{i}|>" for i in range(3)))
+THOUGHT_TOKENS = ("<think>", "</think>")
+"""One token each, but part of the text: a reader must see whether a thought was closed."""
+
+SMALLEST_VOCABULARY = 256 + len(SPECIAL_TOKENS) + len(THOUGHT_TOKENS)
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -63,12 +66,13 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, out: Path) -> Tokeniz
     )
     tokenizer.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
+        vocab_size=vocab_size - len(THOUGHT_TOKENS),
         special_tokens=list(SPECIAL_TOKENS),
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
     tokenizer.train_from_iterator(_with_roles(texts), trainer)
+    tokenizer.add_tokens([AddedToken(token, normalized=False) for token in THOUGHT_TOKENS])
     with new_folder(out) as folder, writing(out):
         (folder / "tokenizer.json").write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
         for name, content in _sidecars().items():

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Set
 from importlib.metadata import EntryPoint, entry_points
-from inspect import signature
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +101,9 @@ def _from_plugin(plugin: EntryPoint, rest: str, options: Options) -> ChatModel:
             f"The model scheme '{plugin.name}' is registered as {plugin.value}, which cannot be loaded: {error}.",
             hint="reinstall or remove the package that registers it",
         ) from error
-    _refuse_all_but(signature(load).parameters.keys(), options, f"{plugin.name}/{rest}")
+    parameters = signature(load).parameters
+    if not any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters.values()):
+        _refuse_all_but(parameters.keys(), options, f"{plugin.name}/{rest}")
     model = load(rest, **options)
     if not isinstance(model, ChatModel):
         raise UsageError(f"{plugin.value}, registered as '{plugin.name}', returned no ChatModel for '{rest}'.")

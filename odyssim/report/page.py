@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from odyssim import __version__
-from odyssim.likeness.compare import MeasureResult
+from odyssim.human_likeness.compare import MeasureResult
 from odyssim.report import plots, shown
 from odyssim.report.examples import Examples
 from odyssim.report.records import RunRecords, Variant, earlier, latest

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
 
-from odyssim.likeness.compare import MeasureResult
+from odyssim.human_likeness.compare import MeasureResult
 from odyssim.report.records import VARIANTS, Step, Training, Validation, Variant
 from odyssim.soul.result import TaskResult
 

@@ -73,7 +73,12 @@ def clipped(text: str, limit: int) -> str:
 
 
 def against_chance(result: TaskResult) -> str:
-    """Whether the 95 % interval of a score lies above or below what guessing gives, or holds it."""
+    """Whether the 95 % interval of a score lies above or below what guessing gives, or holds it.
+
+    A model that never answers in the asked form did not guess badly, it did not take part: that is said instead.
+    """
+    if result.metrics.get("answered") == 0.0:
+        return "no answer in the asked form"
     if result.interval is None or result.chance is None:
         return "not compared with guessing"
     if result.interval.low > result.chance:

@@ -200,7 +200,7 @@ def _run_set(
 
 
 def _forget_endpoint_failures(logs: Path) -> None:
-    """Take samples out of earlier logs that failed because of the endpoint: started again, a run asks for them again."""
+    """Take out of earlier logs what the endpoint failed: started again, a run asks for it again."""
     from inspect_ai.log import list_eval_logs, read_eval_log, write_eval_log
 
     from odyssim.soul.inspect_tasks import OUTCOME

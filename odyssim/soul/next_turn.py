@@ -16,7 +16,7 @@ from pydantic import Field
 from odyssim.corpus.build import read_corpus
 from odyssim.corpus.render import messages_before
 from odyssim.errors import DataError, ModelCallError
-from odyssim.likeness.compare import LikenessResult, Position, TextSample, compare
+from odyssim.human_likeness.compare import LikenessResult, Position, TextSample, compare
 from odyssim.models.base import ChatModel, Role
 from odyssim.models.registry import load_model
 from odyssim.progress import Progress, Silent

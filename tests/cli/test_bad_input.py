@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,8 +35,11 @@ class Said:
         self.text = text
 
 
+Command = Callable[..., Said]
+
+
 @pytest.fixture
-def odyssim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[object]:
+def odyssim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ODYSSIM_DATA", raising=False)
     monkeypatch.setenv("COLUMNS", "200")
@@ -47,7 +50,7 @@ def odyssim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         code = ended.value.code
         return Said(code if isinstance(code, int) else 0, capsys.readouterr().err)
 
-    yield command
+    return command
 
 
 def fails(said: Said, code: int, *words: str) -> None:
@@ -71,12 +74,12 @@ likeness: {{turns: 2}}
 """
 
 
-def test_unknown_recipe_key(odyssim, tmp_path: Path) -> None:
+def test_unknown_recipe_key(odyssim: Command, tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(RECIPE.format(source="village") + "midtran: {steps: 3}\n")
     fails(odyssim("run", "r.yaml"), 2, "r.yaml", "midtran: unknown key", "docs/recipes.md")
 
 
-def test_wrong_recipe_value_and_broken_yaml(odyssim, tmp_path: Path) -> None:
+def test_wrong_recipe_value_and_broken_yaml(odyssim: Command, tmp_path: Path) -> None:
     (tmp_path / "r.yaml").write_text(RECIPE.format(source="village"))
     fails(odyssim("run", "r.yaml", "--set", "midtrain.steps=many"), 2, "midtrain.steps", "'many'")
     fails(odyssim("run", "r.yaml", "--set", "midtrain"), 2, "key.sub=value")
@@ -90,19 +93,22 @@ def test_wrong_recipe_value_and_broken_yaml(odyssim, tmp_path: Path) -> None:
         (("run", "quickstrt"), ("recipe 'quickstrt'", "Did you mean 'quickstart'")),
         (("run", "quickstart", "--until", "midtran"), ("stage 'midtran'", "Did you mean 'midtrain'")),
         (("eval", "--model", "scripted/echo", "--tasks", "hitm", "--split", "village"), ("Did you mean 'hitom'",)),
-        (("eval", "--model", "opnai-api/x"), ("model 'opnai-api/x'", "openai-api")),
+        (("eval", "--model", "opnai-api/x", "--split", "village"), ("model 'opnai-api/x'", "openai-api")),
         (("eval", "--model", "scripted/nobody", "--split", "village"), ("scripted model 'nobody'",)),
         (("eval", "--model", "scripted/echo", "--split", "vilage"), ("split", "vilage")),
         (("eval", "--model", "scripted/echo", "--split", "village", "--seeds", "one"), ("seeds", "'one'")),
-        (("eval", "--model", "scripted/echo", "--base-url", "http://x/v1"), ("no use for base_url",)),
+        (
+            ("eval", "--model", "scripted/echo", "--split", "village", "--base-url", "http://x/v1"),
+            ("no use for base_url",),
+        ),
         (("tasks", "show", "hitm"), ("Did you mean 'hitom'",)),
     ],
 )
-def test_unknown_names(odyssim, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
+def test_unknown_names(odyssim: Command, arguments: tuple[str, ...], words: tuple[str, ...]) -> None:
     fails(odyssim(*arguments), 2, *words)
 
 
-def test_missing_data(odyssim, tmp_path: Path) -> None:
+def test_missing_data(odyssim: Command, tmp_path: Path) -> None:
     fails(odyssim("eval", "--model", "scripted/echo"), 1, "Hi-ToM_data.json", "--data")
     fails(odyssim("eval", "--model", "scripted/echo", "--data", str(tmp_path)), 1, str(tmp_path), "Hi-ToM_data.json")
     fails(odyssim("run", "osim-nano-cpu"), 2, "casino", "--data FOLDER")
@@ -120,13 +126,15 @@ def test_missing_data(odyssim, tmp_path: Path) -> None:
         ([GOOD_LINE, GOOD_LINE.replace('"human": true', '"human": false')], ("line 2", "human")),
     ],
 )
-def test_a_broken_line_in_ones_own_file(odyssim, tmp_path: Path, lines: list[str], words: tuple[str, ...]) -> None:
+def test_a_broken_line_in_ones_own_file(
+    odyssim: Command, tmp_path: Path, lines: list[str], words: tuple[str, ...]
+) -> None:
     (tmp_path / "mine.jsonl").write_text("".join(line + "\n" for line in lines))
     (tmp_path / "r.yaml").write_text(RECIPE.format(source=str(tmp_path / "mine.jsonl")))
     fails(odyssim("run", "r.yaml"), 1, "mine.jsonl", *words)
 
 
-def test_a_broken_line_in_a_published_corpus(odyssim, tmp_path: Path) -> None:
+def test_a_broken_line_in_a_published_corpus(odyssim: Command, tmp_path: Path) -> None:
     folder = tmp_path / "corpus" / "casino" / "data" / "split"
     folder.mkdir(parents=True)
     (folder / "casino_train.json").write_text('[{"dialogue_id": 1,\n"chat_logs": [}\n]')
@@ -135,7 +143,7 @@ def test_a_broken_line_in_a_published_corpus(odyssim, tmp_path: Path) -> None:
     fails(odyssim("run", "r.yaml", "--data", str(tmp_path)), 1, "casino_train.json, line 2")
 
 
-def test_an_endpoint_that_is_down(odyssim) -> None:
+def test_an_endpoint_that_is_down(odyssim: Command) -> None:
     address = f"http://127.0.0.1:{unused_port()}/v1"
     evaluation = ("eval", "--model", "openai-api/x", "--split", "village", "--limit", "3", "--concurrency", "2")
     fails(odyssim(*evaluation, "--base-url", address, "--timeout", "1"), 1, "Nothing answers at", address, "doctor")
@@ -149,7 +157,7 @@ def test_an_endpoint_that_is_down(odyssim) -> None:
         (sends_text("<html>Welcome to the proxy</html>"), ("no chat completion", "doctor")),
     ],
 )
-def test_an_endpoint_that_refuses_hangs_or_talks_nonsense(odyssim, behaviour, words: tuple[str, ...]) -> None:
+def test_an_endpoint_that_refuses_hangs_or_talks_nonsense(odyssim: Command, behaviour, words: tuple[str, ...]) -> None:
     evaluation = ("eval", "--model", "openai-api/x", "--split", "village", "--limit", "2", "--concurrency", "1")
     with serving(behaviour) as server:
         fails(odyssim(*evaluation, "--base-url", server.base_url, "--timeout", "0.2"), 1, *words)

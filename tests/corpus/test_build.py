@@ -99,7 +99,7 @@ def test_a_failed_build_leaves_no_corpus(tmp_path: Path, villagers: list[Interac
         build_corpus([VILLAGE, broken], None, tmp_path / "out", seed=0)
     with pytest.raises(DataError, match="no complete corpus") as caught:
         list(read_corpus(tmp_path / "out", "train"))
-    assert "odyssim corpus build" in caught.value.hint
+    assert "--until corpus" in caught.value.hint
     assert not list((tmp_path / "out" / "broken").iterdir())
 
 

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from odyssim.corpus.chatml import CHAT_TEMPLATE
-from odyssim.corpus.tokenizer import SPECIAL_TOKENS, load_tokenizer, train_tokenizer
+from odyssim.corpus.tokenizer import SPECIAL_TOKENS, THOUGHT_TOKENS, load_tokenizer, train_tokenizer
 from odyssim.errors import DataError, UsageError
 
 TEXTS = ["Hello there, how's it going?", "ok fine\nsee you at 1984 Main St", "naïve café déjà vu"] * 20
@@ -44,6 +44,16 @@ def test_digits_and_newlines_stand_alone(tokenizer: Tokenizer) -> None:
 def test_special_tokens_come_first_and_roles_are_one_token(tokenizer: Tokenizer) -> None:
     assert [tokenizer.token_to_id(token) for token in SPECIAL_TOKENS] == list(range(len(SPECIAL_TOKENS)))
     assert [len(tokenizer.encode(role).ids) for role in ("system", "user", "assistant")] == [1, 1, 1]
+
+
+def test_thoughts_are_tokens_that_stay_in_the_text(folder: Path, tokenizer: Tokenizer) -> None:
+    ids = tokenizer.encode("<think>hm</think>ok").ids
+    assert [token for token in tokenizer.encode("<think>hm</think>ok").tokens if "think" in token] == list(
+        THOUGHT_TOKENS
+    )
+    loaded = AutoTokenizer.from_pretrained(folder)
+    assert loaded("<think>hm</think>ok")["input_ids"] == ids
+    assert loaded.decode(ids, skip_special_tokens=True) == "<think>hm</think>ok"
 
 
 def test_transformers_loads_the_folder(folder: Path, tokenizer: Tokenizer) -> None:

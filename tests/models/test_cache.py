@@ -148,7 +148,7 @@ def test_a_full_disk_is_a_storage_error_and_leaves_no_draft(tmp_path: Path, monk
     monkeypatch.setattr("os.replace", full)
     with pytest.raises(StorageError, match="No space left") as caught:
         ask(CachedModel(Counter(), tmp_path))
-    assert "--cache" in caught.value.hint
+    assert "another cache folder" in caught.value.hint
     assert entries(tmp_path) == []
 
 

@@ -17,7 +17,9 @@ from scipy.stats import chisquare
 
 from odyssim.errors import BadRequest, ConfigError, ContextOverflow, DataError, ModelCallError
 from odyssim.models.base import ChatModel
-from odyssim.models.local import Checkpoint, LocalModel, Row, fingerprint, generate, nucleus
+from odyssim.models.local import LocalModel
+from odyssim.models.local.batch import Row, generate, nucleus
+from odyssim.models.local.checkpoint import Checkpoint, fingerprint
 from odyssim.types import Message, Reply, Sampling, StopReason
 from tests.models.tiny import POSITIONS, build_tiny_checkpoint
 

@@ -14,11 +14,11 @@ from typing import Final, Literal, Self
 import numpy as np
 
 from odyssim.errors import DataError
-from odyssim.likeness import stats
-from odyssim.likeness.stats import Bools, Ints, Ratios
-from odyssim.likeness.surface import SURFACE, Measure, Utterance
-from odyssim.likeness.tokens import Cleaned, Residue, strip_residue
-from odyssim.likeness.words import LEXICON, VIEWS, Terms, View, WordChoice, is_english, word_choice
+from odyssim.human_likeness import stats
+from odyssim.human_likeness.stats import Bools, Ints, Ratios
+from odyssim.human_likeness.surface import SURFACE, Measure, Utterance
+from odyssim.human_likeness.tokens import Cleaned, Residue, strip_residue
+from odyssim.human_likeness.words import LEXICON, VIEWS, Terms, View, WordChoice, is_english, word_choice
 from odyssim.types import Record, derive_seed
 
 MEASURES: Final[tuple[Measure, ...]] = (*SURFACE, *LEXICON)

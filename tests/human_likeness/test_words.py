@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import jensenshannon
 
 from odyssim.errors import DataError
-from odyssim.likeness.stats import random_halves
-from odyssim.likeness.tokens import tokenize
-from odyssim.likeness.words import Terms, WordChoice, is_english, jensen_shannon, log_odds, word_choice
+from odyssim.human_likeness.stats import random_halves
+from odyssim.human_likeness.tokens import tokenize
+from odyssim.human_likeness.words import Terms, WordChoice, is_english, jensen_shannon, log_odds, word_choice
 
 counts = st.dictionaries(st.sampled_from("abcdefgh"), st.integers(0, 50))
 vectors = st.integers(1, 12).flatmap(

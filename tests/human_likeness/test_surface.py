@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odyssim.likeness.surface import SURFACE, Utterance
-from odyssim.likeness.tokens import normalise
-from odyssim.likeness.words import LEXICON
-from tests.likeness import reference_values
+from odyssim.human_likeness.surface import SURFACE, Utterance
+from odyssim.human_likeness.tokens import normalise
+from odyssim.human_likeness.words import LEXICON
+from tests.human_likeness import reference_values
 
 MEASURES = {measure.name: measure for measure in (*SURFACE, *LEXICON)}
 

@@ -17,7 +17,7 @@ import emoji
 import regex
 from markdown_it import MarkdownIt
 
-from odyssim.likeness.tokens import WORD, tokenize
+from odyssim.human_likeness.tokens import WORD, tokenize
 
 _MARKDOWN: Final = MarkdownIt("commonmark").enable("table")
 _ELEMENT: Final = {

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odyssim.likeness.tokens import Residue, strip_residue, tokenize
-from tests.likeness import reference_values
+from odyssim.human_likeness.tokens import Residue, strip_residue, tokenize
+from tests.human_likeness import reference_values
 
 
 def test_tokens_equal_the_reference_values() -> None:

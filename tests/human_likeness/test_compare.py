@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odyssim.errors import DataError
-from odyssim.likeness import stats
-from odyssim.likeness.compare import LikenessResult, Position, TextSample, compare
-from odyssim.likeness.stats import Ratios
-from odyssim.likeness.tokens import Residue
-from tests.likeness import reference_values
+from odyssim.human_likeness import stats
+from odyssim.human_likeness.compare import LikenessResult, Position, TextSample, compare
+from odyssim.human_likeness.stats import Ratios
+from odyssim.human_likeness.tokens import Residue
+from tests.human_likeness import reference_values
 
 HUMAN_LINES = [
     "ok",

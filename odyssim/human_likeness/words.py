@@ -12,8 +12,8 @@ import regex
 from scipy.special import rel_entr
 
 from odyssim.errors import DataError
-from odyssim.likeness.stats import Bools, Floats, Ints
-from odyssim.likeness.surface import Measure, per_1000_tokens
+from odyssim.human_likeness.stats import Bools, Floats, Ints
+from odyssim.human_likeness.surface import Measure, per_1000_tokens
 from odyssim.types import Record, derive_seed
 
 View = Literal["word", "bigram", "first_word"]

@@ -1,0 +1,90 @@
+"""The commands as a person uses them, on small inputs; `--json` prints exactly the verb's result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import odyssim
+from odyssim.cli.main import main
+from odyssim.corpus.build import SourceChoice, build_corpus
+from odyssim.soul.next_turn import NextTurnResult
+from odyssim.soul.result import EvalResult
+
+Command = Callable[..., str]
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
+    """Runs a command in an empty folder and returns what it printed; it must end well."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
+
+    def run(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        printed = capsys.readouterr()
+        assert not ended.value.code, printed.err
+        return printed.out
+
+    return run
+
+
+def test_version(command: Command) -> None:
+    assert command("--version").strip() == f"odyssim {odyssim.__version__}"
+
+
+def test_tasks(command: Command) -> None:
+    rows = json.loads(command("tasks", "list", "--json"))
+    assert {"hitom", "paratomi"} <= {row["name"] for row in rows}
+    assert {row["axis"] for row in rows} == {"COG"}
+    assert "Hi-ToM" in command("tasks", "list")
+    shown = command("tasks", "show", "hitom", "--index", "5")
+    assert "Options:" in shown
+    assert "<answer>" in shown
+    assert json.loads(command("tasks", "show", "paratomi", "--json"))["origin"] == "generated"
+    assert "200 items of split 'village' are sound in both profiles" in command("tasks", "validate", "hitom")
+
+
+def test_eval(command: Command) -> None:
+    arguments = ("eval", "--model", "scripted/random-option", "--split", "village", "--limit", "8", "--seeds", "3,4")
+    result = EvalResult.model_validate_json(command(*arguments, "--json"))
+    assert result.seeds == (3, 4)
+    assert [row.n_samples for row in result.tasks] == [16, 16]
+    folder = Path("runs/eval/scripted-random-option")
+    assert EvalResult.model_validate_json((folder / "eval.json").read_text()) == result
+    table = command(*arguments)
+    assert "Hi-ToM" in table
+    assert "synthetic items" in table
+
+
+def test_likeness(command: Command, tmp_path: Path) -> None:
+    build_corpus([SourceChoice(name="village", limit=400)], None, tmp_path / "corpus", seed=0)
+    arguments = ("likeness", "--model", "scripted/echo", "--corpus", "corpus", "--turns", "12")
+    result = NextTurnResult.model_validate_json(command(*arguments, "--json"))
+    assert result.n_places == 12
+    assert result.model == "scripted/echo"
+    assert result.cost.calls == 12
+    assert "12 turns in 6 dialogues" in command(*arguments)
+
+
+def test_dry_run_only_plans(command: Command) -> None:
+    command("run", "quickstart", "--dry-run")
+    assert not Path("runs").exists()
+
+
+def test_doctor(command: Command) -> None:
+    found = json.loads(command("doctor", "--json"))
+    assert found["checks"]
+    assert "python" in command("doctor").lower()
+
+
+def test_verbs_are_found_lazily() -> None:
+    assert set(odyssim.__all__) <= set(dir(odyssim))
+    for verb in ("load_model", "evaluate", "likeness", "build_corpus"):
+        assert callable(getattr(odyssim, verb))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        odyssim.nothing  # noqa: B018
