@@ -129,7 +129,9 @@ def compare(arguments: argparse.Namespace, base_url: str) -> None:
     task = get_task("hitom")
     items = select_items(task.items("village"), arguments.items)
     prompts = [task.messages(item, Profile.IMPROVED)[-1].content for item in items]
-    ours(config.model_copy(update={"limit": 2}), base_url, arguments.model)  # imports and a first connection
+    # Warm both up: imports and first connections here, compilation and caches on the server.
+    ours(config.model_copy(update={"limit": 2}), base_url, arguments.model)
+    bare(prompts, base_url, arguments.model, arguments.parallel, sampling)
     bares, evaluations = [], []
     for _ in range(arguments.repeats):
         bares.append(bare(prompts, base_url, arguments.model, arguments.parallel, sampling))
