@@ -75,7 +75,7 @@ class Turn(Record):
 class SocialContext(Record):
     """Who is talking and why: what a person in the scene knows before the first turn.
 
-    `profiles` and `goals` are keyed by speaker; a goal is private to its speaker. `author` says who wrote the
+    `profiles` and `goals` are keyed by speaker, and each is known to that speaker only. `author` says who wrote the
     context: the dataset itself, us from its metadata, or a model (then `model` and `prompt_version` are set).
     """
 

@@ -89,7 +89,7 @@ def messages_before(interaction: Interaction, index: int) -> list[Message]:
 
 
 def system_message(context: SocialContext, speaker: str, others: Sequence[str]) -> str:
-    """What `speaker` knows before the first turn: everything public, and the own goal but nobody else's.
+    """What `speaker` knows before the first turn: the scene, the relationship, and of all people only the own side.
 
     A simulator must describe its scene with this very function, so that the model meets the words it was trained on.
     """
@@ -98,7 +98,6 @@ def system_message(context: SocialContext, speaker: str, others: Sequence[str]) 
         ("The situation", context.scenario),
         ("Between you", context.relationship),
         ("About you", context.profiles.get(speaker, "")),
-        *((f"About {name}", profile) for name, profile in context.profiles.items() if name != speaker),
         ("What you want, which only you know", context.goals.get(speaker, "")),
     ]
     lines = [f"You are {speaker}{company}.", *(f"{label}: {fact}" for label, fact in facts if fact)]

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from odyssim.corpus.sources.village import VILLAGE_SIZE
 from odyssim.progress import Silent
 from odyssim.recipe.config import Recipe
 from odyssim.recipe.run import recipe_stages
@@ -23,6 +24,9 @@ TRAINING_SHARE = 0.6
 """Share of the matrix-product rate that a training step reaches (small models on two cores)."""
 STEP_S = 0.02
 """Seconds per generated token of a batch of 32, whatever the model: below that, overhead dominates on a CPU."""
+RAW_S = {"corpus": 0.15, "tokenizer": 0.15, "packed": 0.65}
+"""Seconds per megabyte of raw text that the stages before training took; reading text does not profit from cores."""
+VILLAGER_MB = 4e-4
 BATCH = 32
 EVAL_PROMPT_TOKENS = 700
 
@@ -40,7 +44,8 @@ def plan(recipe: Recipe, out: Path, *, data: Path | None = None) -> list[Planned
     """The stages of `recipe` in the run folder `out`. Raises as `run` does if raw files are missing."""
     stages = recipe_stages(recipe, out, data, Silent())
     keys = stage_keys(stages)
-    work = _work(recipe)
+    sizes = [size for size, _ in stages[0].settings["files"].values()]
+    work = _work(recipe, raw_mb=sum(sizes) / 1e6)
     planned = []
     for stage in stages:
         done = finished(out / stage.name, keys[stage.name]) is not None
@@ -56,7 +61,10 @@ def plan(recipe: Recipe, out: Path, *, data: Path | None = None) -> list[Planned
     return planned
 
 
-def _work(recipe: Recipe) -> dict[str, tuple[str, float | None]]:
+def _work(recipe: Recipe, raw_mb: float) -> dict[str, tuple[str, float | None]]:
+    villages = [choice.limit or VILLAGE_SIZE for choice in recipe.sources if choice.name == "village"]
+    raw_mb += sum(villages) * VILLAGER_MB
+    reading = {stage: 1.0 + seconds * raw_mb for stage, seconds in RAW_S.items()}
     sources = ", ".join(choice.name for choice in recipe.sources)
     settings, rate = recipe.midtrain, matrix_rate()
     weights = parameters(recipe)
@@ -72,9 +80,12 @@ def _work(recipe: Recipe) -> dict[str, tuple[str, float | None]]:
     turns = models * recipe.likeness.turns
     size = "" if weights is None else f"{weights / 1e6:.1f} M parameters, "
     return {
-        "corpus": (sources, 10.0),
-        "tokenizer": (f"{recipe.tokenizer.vocab_size} tokens" if recipe.tokenizer else "of the base model", 10.0),
-        "packed": (f"rows of {recipe.pack.seq_len}", 15.0),
+        "corpus": (sources, reading["corpus"]),
+        "tokenizer": (
+            f"{recipe.tokenizer.vocab_size} tokens" if recipe.tokenizer else "of the base model",
+            reading["tokenizer"],
+        ),
+        "packed": (f"rows of {recipe.pack.seq_len}", reading["packed"]),
         "midtrain": (f"{size}{length} of {step_tokens} tokens", training),
         "eval": (
             f"{', '.join(recipe.eval.tasks)}: {samples} samples",
@@ -84,7 +95,7 @@ def _work(recipe: Recipe) -> dict[str, tuple[str, float | None]]:
             f"{turns} next turns",
             _generation(weights, rate, turns, recipe.pack.seq_len // 2, recipe.likeness.sampling.max_tokens),
         ),
-        "report": ("report.html", 10.0),
+        "report": ("report.html", 2.0),
     }
 
 

@@ -54,7 +54,7 @@ def test_each_imitated_speaker_gets_a_sequence_from_the_own_side(tokenizer: Toke
     ben, ana = (spelled(tokenizer, sequence) for sequence in sequences)
     assert ana == (
         "<|im_start|>system\nYou are Ana, talking with Ben.\nThe situation: A flat with one bathroom.\n"
-        "About you: always late\nAbout Ben: early bird\n"
+        "About you: always late\n"
         "What you want, which only you know: the first shower<|im_end|>\n"
         "<|im_start|>user\nmorning!<|im_end|>\n<|im_start|>assistant\ndibs<|im_end|>\n",
         "dibs<|im_end|>",
