@@ -70,10 +70,11 @@ def run(
     from odyssim.cli.tables import plan_table, run_table
     from odyssim.recipe.config import load_recipe
     from odyssim.recipe.plan import plan
+    from odyssim.recipe.run import default_folder
     from odyssim.recipe.run import run as run_recipe
 
     loaded = load_recipe(recipe, settings or [])
-    folder = out or Path("runs") / loaded.name
+    folder = out or default_folder(loaded)
     err_console.print(plan_table(loaded, plan(loaded, folder, data=data)))
     if dry_run:
         return

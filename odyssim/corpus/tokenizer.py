@@ -7,6 +7,7 @@ alike, and a turn's ids never depend on the header line before it.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import get_args
@@ -78,6 +79,15 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, out: Path) -> Tokeniz
         for name, content in _sidecars().items():
             (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return tokenizer
+
+
+def copy_tokenizer(model: Path, out: Path) -> None:
+    """Copy the tokenizer of a model folder to the new folder `out`. Raises `DataError` if it has none."""
+    load_tokenizer(model)
+    with new_folder(out) as folder, writing(out):
+        for name in TOKENIZER_FILES:
+            if (model / name).is_file():
+                shutil.copyfile(model / name, folder / name)
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

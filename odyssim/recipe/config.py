@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from odyssim.corpus.build import SourceChoice
 from odyssim.errors import ConfigError, DataError, UnknownName
@@ -19,7 +19,7 @@ from odyssim.training.config import MidtrainConfig, ModelShape
 
 
 class TokenizerConfig(Settings):
-    """A tokenizer trained on the corpus; leave the section out to take the base model's own."""
+    """A tokenizer trained on the corpus."""
 
     vocab_size: int = Field(default=4096, ge=300)
 
@@ -31,7 +31,8 @@ class PackConfig(Settings):
 
 
 class Recipe(Settings):
-    """Every stage's settings. `model` is a shape (random weights) or the name of a base model.
+    """Every stage's settings. `model` is a shape (random weights, and then `tokenizer` says how to train one) or the
+    folder or hub id of a base model, which brings its own tokenizer.
 
     `measure_untrained`: evaluate the model before training too, so that the report can show what training changed.
     """
@@ -40,13 +41,19 @@ class Recipe(Settings):
     about: str = ""
     seed: int = 0
     sources: tuple[SourceChoice, ...] = Field(min_length=1)
-    tokenizer: TokenizerConfig | None = TokenizerConfig()
+    tokenizer: TokenizerConfig | None = None
     pack: PackConfig = PackConfig()
     model: ModelShape | str
     midtrain: MidtrainConfig
     eval: EvalConfig
     likeness: LikenessConfig
     measure_untrained: bool = True
+
+    @model_validator(mode="after")
+    def _one_tokenizer(self) -> Self:
+        if isinstance(self.model, str) == (self.tokenizer is not None):
+            raise ValueError("a model shape needs a tokenizer section; a base model brings its own and takes none")
+        return self
 
 
 def packaged_recipes() -> dict[str, Path]:

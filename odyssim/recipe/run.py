@@ -2,7 +2,7 @@
 
 corpus      raw files to interactions           corpus.json, one Parquet folder per source
 tokenizer   byte-level BPE on the training text
-packed      tokens and loss masks in rows       train/, validation/
+packed      tokens and loss masks in rows       train/, validation/, and what rendering left out
 midtrain    the model                           midtrain.json, metrics.jsonl, checkpoints
 eval        SOUL tasks                          trained/eval.json, untrained/eval.json
 likeness    next turns against people           trained/likeness.json, untrained/likeness.json
@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import yaml
@@ -24,15 +25,16 @@ import yaml
 from odyssim.corpus.build import build_corpus, read_corpus
 from odyssim.corpus.catalog import source
 from odyssim.corpus.chatml import ChatML
-from odyssim.corpus.render import render
+from odyssim.corpus.render import RenderCounts, render
 from odyssim.corpus.shards import pack
 from odyssim.corpus.sources.base import files_of
-from odyssim.corpus.tokenizer import load_tokenizer, train_tokenizer
+from odyssim.corpus.tokenizer import copy_tokenizer, load_tokenizer, train_tokenizer
 from odyssim.environment import environment
-from odyssim.errors import ConfigError, UnknownName
+from odyssim.errors import UnknownName
 from odyssim.models.local import LocalModel
+from odyssim.models.local.checkpoint import model_folder
 from odyssim.progress import Progress, Silent
-from odyssim.recipe.config import Recipe
+from odyssim.recipe.config import Recipe, load_recipe
 from odyssim.recipe.stage import Stage, run_stages
 from odyssim.report.write import write_report
 from odyssim.soul.evaluate import evaluate
@@ -56,9 +58,9 @@ class RunResult(Record):
 
 
 def run(
-    recipe: Recipe,
+    recipe: Recipe | str | Path,
     *,
-    out: Path,
+    out: Path | None = None,
     data: Path | None = None,
     until: str | None = None,
     progress: Progress = Silent(),
@@ -66,12 +68,15 @@ def run(
 ) -> RunResult:
     """Run `recipe` in the folder `out`; what is done there already with the same settings is kept and skipped.
 
-    `until` names the last stage to run. Raises `UnknownName` for an unknown stage, and whatever a stage raises: the
-    finished stages stay, and the same call goes on.
+    A recipe may be given by name or file; `out` is runs/NAME by default. `until` names the last stage to run. Raises
+    `UnknownName` for an unknown recipe or stage, and whatever a stage raises: finished stages stay, and the same call
+    goes on.
     """
     if until is not None and until not in STAGES:
         raise UnknownName("stage", until, list(STAGES))
     begun = time.perf_counter()
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
+    out = out or default_folder(recipe)
     write_text(out / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
     write_text(out / "environment.json", json.dumps(environment(), indent=2) + "\n")
     stages = recipe_stages(recipe, out, data, progress)
@@ -84,6 +89,11 @@ def run(
         wall_s=time.perf_counter() - begun,
         report=out / "report" / "report.html" if "report" in done else None,
     )
+
+
+def default_folder(recipe: Recipe) -> Path:
+    """Where a recipe runs if nobody says otherwise."""
+    return Path("runs") / recipe.name
 
 
 def recipe_stages(recipe: Recipe, out: Path, data: Path | None, progress: Progress = Silent()) -> list[Stage]:
@@ -140,22 +150,20 @@ class _Stages:
 
     def tokenizer(self, folder: Path) -> None:
         if self.recipe.tokenizer is None:
-            raise ConfigError("A model with random weights needs a tokenizer section.")
+            copy_tokenizer(model_folder(str(self.recipe.model)), folder / "files")
+            return
         texts = (turn.text for one in read_corpus(self.out / "corpus", "train") for turn in one.turns)
         train_tokenizer(texts, self.recipe.tokenizer.vocab_size, folder / "files")
 
     def packed(self, folder: Path) -> None:
         chatml = ChatML(load_tokenizer(self.out / "tokenizer" / "files"))
         for split in ("train", "validation"):
-            if not (folder / split).exists():
-                sequences = self._sequences(split, chatml)
-                pack(sequences, folder / split, seq_len=self.recipe.pack.seq_len, chatml=chatml, seed=self.recipe.seed)
-
-    def _sequences(self, split: str, chatml: ChatML) -> Iterator[tuple[str, TrainingSequence]]:
-        for interaction in read_corpus(self.out / "corpus", split):
-            rendered, _ = render(interaction, chatml, max_tokens=self.recipe.pack.seq_len)
-            for sequence in rendered:
-                yield interaction.source.dataset, sequence
+            if (folder / f"{split}.json").exists():
+                continue
+            shutil.rmtree(folder / split, ignore_errors=True)  # a kill between the rows and the counts
+            sequences = _Sequences(self.out / "corpus", split, chatml, self.recipe.pack.seq_len)
+            pack(sequences, folder / split, seq_len=self.recipe.pack.seq_len, chatml=chatml, seed=self.recipe.seed)
+            write_text(folder / f"{split}.json", json.dumps(asdict(sequences.counts), indent=2) + "\n")
 
     def midtrain(self, folder: Path) -> None:
         midtrain(
@@ -184,3 +192,18 @@ class _Stages:
 
     def report(self, folder: Path) -> None:
         write_report(self.out, folder / "report.html")
+
+
+class _Sequences:
+    """The training sequences of a corpus split with the source of each; `counts` says what rendering left out."""
+
+    def __init__(self, corpus: Path, split: str, chatml: ChatML, max_tokens: int) -> None:
+        self.counts = RenderCounts()
+        self._corpus, self._split, self._chatml, self._max_tokens = corpus, split, chatml, max_tokens
+
+    def __iter__(self) -> Iterator[tuple[str, TrainingSequence]]:
+        for interaction in read_corpus(self._corpus, self._split):
+            sequences, counts = render(interaction, self._chatml, max_tokens=self._max_tokens)
+            self.counts += counts
+            for sequence in sequences:
+                yield interaction.source.dataset, sequence

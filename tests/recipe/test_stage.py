@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from odyssim.errors import ConfigError, DataError, UnknownName
-from odyssim.recipe.config import load_recipe, packaged_recipes
+from odyssim.recipe.config import Recipe, load_recipe, packaged_recipes
 from odyssim.recipe.plan import matrix_rate, parameters, plan
+from odyssim.recipe.run import run
 from odyssim.recipe.stage import MANIFEST, Manifest, Stage, run_stages, stage_keys
+from tests.models.tiny import build_tiny_checkpoint
 
 
 class Workshop:
@@ -104,3 +107,26 @@ def test_recipe_errors(tmp_path: Path) -> None:
     path.write_text("- a\n")
     with pytest.raises(DataError, match="mapping"):
         load_recipe(path)
+
+
+def test_a_base_model_brings_its_tokenizer(tmp_path: Path) -> None:
+    base = build_tiny_checkpoint(tmp_path / "base")
+    recipe = Recipe.model_validate(
+        {
+            "name": "on-a-base",
+            "sources": [{"name": "village", "limit": 120}],
+            "pack": {"seq_len": 256},
+            "model": str(base),
+            "midtrain": {"steps": 2, "rows_per_step": 1, "micro_rows": 1, "device": "cpu"},
+            "eval": {"split": "village"},
+            "likeness": {},
+        }
+    )
+    result = run(recipe, out=tmp_path / "run", until="midtrain")
+    assert list(result.stages) == ["corpus", "tokenizer", "packed", "midtrain"]
+    assert (tmp_path / "run/tokenizer/files/tokenizer.json").read_bytes() == (base / "tokenizer.json").read_bytes()
+    counts = json.loads((tmp_path / "run/packed/train.json").read_text())
+    assert counts["sequences"] > 0
+    assert counts["dropped_sequences"] > 0  # long stories do not fit into 256 bytes
+    with pytest.raises(ValueError, match="brings its own"):
+        Recipe.model_validate(recipe.model_dump() | {"tokenizer": {"vocab_size": 400}})
