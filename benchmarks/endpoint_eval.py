@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import socket
 import statistics
 import subprocess
 import sys
@@ -48,14 +49,22 @@ def serve(port: int, latency_s: float) -> None:
 @contextmanager
 def stand_in(latency_s: float) -> Iterator[str]:
     """The address of a stand-in server in a process of its own."""
-    port = 18_731
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
     server = subprocess.Popen([sys.executable, __file__, "--serve", str(port), "--latency", str(latency_s)])
     try:
-        time.sleep(3.0)
+        deadline = time.monotonic() + 30.0
+        while not _listens(port) and time.monotonic() < deadline:
+            time.sleep(0.1)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         server.terminate()
         server.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def bare(prompts: list[str], base_url: str, model: str, parallel: int, sampling: Sampling) -> float:
