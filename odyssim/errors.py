@@ -155,6 +155,12 @@ class ContextOverflow(ModelCallError):
     kind = "context_overflow"
 
 
+class ContentFiltered(ModelCallError):
+    """The provider's filter stopped or removed the answer: what is left are not the model's words."""
+
+    kind = "content_filtered"
+
+
 class TruncatedThought(ModelCallError):
     """The length limit fell inside the model's reasoning: there is no answer to grade."""
 

@@ -146,7 +146,6 @@ class StopReason(StrEnum):
 
     END = "end"
     LENGTH = "length"
-    FILTERED = "filtered"
 
 
 class Usage(Record):

@@ -53,7 +53,6 @@ class Chat(Task[Item]):
     licence: ClassVar[str] = "Apache-2.0"
     roles: ClassVar[tuple[Role, ...]] = (Role.POLICY, Role.PARTNER)
     judge_roles: ClassVar[tuple[Role, ...]] = (Role.JUDGE,)
-    item_type = Item
 
     def __init__(self, broken_data: bool = False) -> None:
         self.broken_data = broken_data

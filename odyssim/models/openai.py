@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field, ValidationError
 from odyssim.errors import (
     BadRequest,
     ConfigError,
+    ContentFiltered,
     ContextOverflow,
     EndpointDown,
     EndpointNonsense,
@@ -50,7 +51,6 @@ _STOP_REASONS = {
     "eos_token": StopReason.END,
     "stop_sequence": StopReason.END,
     "length": StopReason.LENGTH,
-    "content_filter": StopReason.FILTERED,
 }
 
 # vLLM, SGLang, llama.cpp and the official endpoint word it differently and only the last sends a code.
@@ -133,8 +133,8 @@ class OpenAIModel:
         """Answer `messages`; `cost.seconds` spans all attempts, not the wait for a free slot.
 
         Raises the `ModelCallError` subclasses `EndpointDown`, `EndpointRefused`, `EndpointTimeout`,
-        `EndpointOverloaded`, `EndpointNonsense`, `BadRequest`, `ContextOverflow`, and `TruncatedThought` if the
-        length limit fell before the answer began.
+        `EndpointOverloaded`, `EndpointNonsense`, `BadRequest`, `ContextOverflow`, `ContentFiltered`, and
+        `TruncatedThought` if the length limit fell before the answer began.
         """
         line = await self._line()
         request = self._request(messages, sampling)
@@ -241,24 +241,30 @@ class OpenAIModel:
             place = ".".join(map(str, problem["loc"]))
             raise self._nonsense(f"{place}: {problem['msg']}" if place else problem["msg"], body) from error
         choice = completion.choices[0]
+        cost = self._cost(completion.usage, seconds)
+        if choice.finish_reason == "content_filter":
+            raise ContentFiltered(
+                f"A content filter stopped the answer of {self.name}.",
+                hint="relax the provider's filter, or use another endpoint",
+                cost=cost,
+            )
         stop = _STOP_REASONS.get(choice.finish_reason)
         if stop is None:
             raise self._nonsense(f"unknown finish_reason '{self._shown(choice.finish_reason)}'", body)
 
-        cost = self._cost(completion.usage, seconds)
-        text, refusal = choice.message.content, choice.message.refusal
-        if refusal:
-            text, stop = text or refusal, StopReason.FILTERED
+        # A refusal is what the model chose to say; some endpoints hand it over in a field of its own.
+        said = choice.message
+        text = said.refusal if said.refusal and not said.content else said.content
         if not text and stop is StopReason.LENGTH:
             raise TruncatedThought(
                 f"{self.name} used all its tokens before its answer began.",
                 hint="raise max_tokens (--max-tokens)",
                 cost=cost,
             )
-        if text is None and stop is not StopReason.FILTERED:
+        if text is None:
             raise self._nonsense("the message has no content", body)
         usage = Usage(prompt_tokens=cost.prompt_tokens, completion_tokens=cost.completion_tokens)
-        return Reply(text=text or "", stop_reason=stop, usage=usage, cost=cost)
+        return Reply(text=text, stop_reason=stop, usage=usage, cost=cost)
 
     def _cost(self, tokens: _Tokens | None, seconds: float) -> Cost:
         if tokens is None:

@@ -15,11 +15,11 @@ from inspect_ai.model import (
     get_model,
 )
 
-from odyssim.errors import BadRequest, ContextOverflow, EndpointNonsense, ModelCallError
+from odyssim.errors import BadRequest, ContentFiltered, ContextOverflow, EndpointNonsense, ModelCallError
 from odyssim.types import Cost, Message, Reply, Sampling, StopReason, Usage
 
 _MESSAGE = {"system": ChatMessageSystem, "user": ChatMessageUser, "assistant": ChatMessageAssistant}
-_STOP = {"stop": StopReason.END, "max_tokens": StopReason.LENGTH, "content_filter": StopReason.FILTERED}
+_STOP = {"stop": StopReason.END, "max_tokens": StopReason.LENGTH}
 
 
 class InspectModel:
@@ -49,6 +49,8 @@ class InspectModel:
             raise BadRequest(f"{self.name}: {type(error).__name__}: {error}") from error
         if output.stop_reason == "model_length":
             raise ContextOverflow(f"{self.name}: the prompt does not fit into the model's context.")
+        if output.stop_reason == "content_filter":
+            raise ContentFiltered(f"The content filter of {self.name} stopped the answer.")
         if output.empty or output.error:
             raise EndpointNonsense(f"{self.name} returned no completion{f': {output.error}' if output.error else ''}.")
         usage = output.usage

@@ -48,7 +48,6 @@ class Task(ABC, Generic[ItemT]):
     licence: ClassVar[str]
     roles: ClassVar[tuple[Role, ...]] = (Role.POLICY,)
     judge_roles: ClassVar[tuple[Role, ...]] = ()
-    item_type: type[ItemT]
 
     @abstractmethod
     def items(self, split: str = "test", *, data: Path | None = None) -> Sequence[ItemT]:

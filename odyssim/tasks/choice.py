@@ -12,7 +12,7 @@ from odyssim.errors import TruncatedThought
 from odyssim.models.base import Floor, Role
 from odyssim.tasks.base import ItemT, Played, Task
 from odyssim.tasks.extraction import final_text
-from odyssim.types import Episode, Message, Outcome, Profile, Record, StopReason, Turn
+from odyssim.types import Episode, EpisodeStop, Message, Outcome, Profile, Record, StopReason, Turn
 
 EXAMINER = "examiner"
 
@@ -53,10 +53,11 @@ class ChoiceTask(Task[ItemT]):
             error.party = Role.POLICY.party
             raise error
         return Played(
+            stop=EpisodeStop.LENGTH if reply.stop_reason is StopReason.LENGTH else EpisodeStop.COMPLETED,
             turns=(
                 Turn(speaker=EXAMINER, text=messages[-1].content, human=False, train=False),
                 Turn(speaker=Role.POLICY.value, text=reply.text, human=False, train=False),
-            )
+            ),
         )
 
     async def grade(self, item: ItemT, episode: Episode, floor: Floor, profile: Profile) -> Outcome:

@@ -75,7 +75,6 @@ class HiToM(ChoiceTask[HiToMItem]):
     version: ClassVar[str] = "1-A"
     axis: ClassVar[Axis] = Axis.COG
     licence: ClassVar[str] = "Apache-2.0"
-    item_type = HiToMItem
 
     def items(self, split: str = "test", *, data: Path | None = None) -> Sequence[HiToMItem]:
         if split == "village":

@@ -74,7 +74,6 @@ class ParaToMi(ChoiceTask[ParaToMiItem]):
     version: ClassVar[str] = "1-A"
     axis: ClassVar[Axis] = Axis.COG
     licence: ClassVar[str] = "CC-BY-NC-4.0"
-    item_type = ParaToMiItem
 
     def items(self, split: str = "test", *, data: Path | None = None) -> Sequence[ParaToMiItem]:
         if split == "village":

@@ -15,6 +15,7 @@ import pytest
 from odyssim.errors import (
     BadRequest,
     ConfigError,
+    ContentFiltered,
     ContextOverflow,
     EndpointDown,
     EndpointNonsense,
@@ -118,9 +119,8 @@ def test_password_in_the_address_is_refused_and_not_shown() -> None:
         (completion("Hello."), "Hello.", StopReason.END),
         (completion(""), "", StopReason.END),
         (completion("Hello", "length"), "Hello", StopReason.LENGTH),
-        (completion("Hel", "content_filter"), "Hel", StopReason.FILTERED),
-        (completion(None, "content_filter"), "", StopReason.FILTERED),
-        (completion(None, refusal="I will not."), "I will not.", StopReason.FILTERED),
+        (completion(None, refusal="I will not."), "I will not.", StopReason.END),
+        (completion("No.", refusal="I will not."), "No.", StopReason.END),
     ],
 )
 def test_text_and_stop_reason(answer: dict[str, Any], text: str, stop: StopReason) -> None:
@@ -128,6 +128,15 @@ def test_text_and_stop_reason(answer: dict[str, Any], text: str, stop: StopReaso
         reply = say(server.base_url)
     assert (reply.text, reply.stop_reason) == (text, stop)
     assert reply.usage == Usage(prompt_tokens=1000, completion_tokens=100)
+
+
+@pytest.mark.parametrize("left", ["Hel", "", None])
+def test_what_a_filter_leaves_is_a_failure_and_no_reply(left: str | None) -> None:
+    with serving(sends(completion(left, "content_filter"))) as server, pytest.raises(ContentFiltered) as caught:
+        say(server.base_url)
+    assert caught.value.cost is not None
+    assert caught.value.cost.prompt_tokens == 1000
+    assert len(server.bodies) == 1  # asking again would cost again and be filtered again
 
 
 def test_cost_has_a_price_only_where_one_is_known() -> None:

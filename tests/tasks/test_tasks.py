@@ -177,6 +177,13 @@ def test_profiles_differ_in_the_empty_system_message() -> None:
     assert "Ann is blind." in user.content
 
 
+def test_an_answer_cut_off_by_the_limit_is_marked_and_says_so() -> None:
+    cast = Cast(policy=Scripted([Reply(text="<answer>B</answer> because", stop_reason=StopReason.LENGTH)]))
+    episode = asyncio.run(HiToM().play(hitom_item(), cast))
+    assert episode.stop is EpisodeStop.LENGTH
+    assert asyncio.run(HiToM().score(hitom_item(), episode, cast)).score == 1.0
+
+
 def test_a_thought_cut_off_by_the_limit_is_a_failure_not_a_wrong_answer() -> None:
     task, item = HiToM(), hitom_item()
     cut = Reply(text="<think>let me see", stop_reason=StopReason.LENGTH)
