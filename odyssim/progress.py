@@ -16,7 +16,7 @@ class Work(Protocol):
 
 
 class Progress(Protocol):
-    """Whoever watches. `work` opens a task of `total` units; the watcher derives rate and remaining time."""
+    """Whoever watches. `work` opens a task of `total` units (0: unknown); the watcher derives rate and time left."""
 
     @contextmanager
     def work(self, title: str, total: int, done: int = 0) -> Iterator[Work]: ...

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from odyssim.errors import StorageError, UsageError
 
@@ -34,6 +35,20 @@ def write_text(path: Path, text: str) -> None:
         temporary = path.with_name(f".{path.name}.part")
         temporary.write_text(text, encoding="utf-8")
         temporary.replace(path)
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[TextIO]:
+    """A text file to fill line by line that appears as `path` only if the block succeeds. Raises `StorageError`."""
+    temporary = path.with_name(f".{path.name}.part")
+    try:
+        with writing(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with temporary.open("w", encoding="utf-8") as file:
+                yield file
+            temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 @contextmanager

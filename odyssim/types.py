@@ -58,7 +58,8 @@ class Origin(StrEnum):
 
 
 class Turn(Record):
-    """One utterance. `human`: a person wrote it. `train`: it is worth imitating (implies `human`)."""
+    """One utterance. `human`: from the human side, written by a person or, in sources whose card says `synthetic`, in
+    a person's place. `train`: it is worth imitating (implies `human`)."""
 
     speaker: str
     text: str
@@ -89,21 +90,31 @@ class SocialContext(Record):
 
 
 class Source(Record):
-    """Where an interaction comes from. `licence` is an SPDX identifier or 'unknown'."""
+    """Where an interaction comes from.
+
+    `licence` is an SPDX identifier or 'unknown'; `place` the file and record below the dataset's folder.
+    """
 
     dataset: str
     licence: str
     split: str
     original_id: str
+    place: str = ""
 
 
 class Interaction(Record):
-    """One recorded piece of human behaviour."""
+    """One recorded piece of human behaviour.
+
+    `language` is an ISO 639-1 code, empty while unknown. `tags` are short notes of the form `kind:what`, for example
+    `safety:toxic` (said by the dataset), `pii:email` (replaced here), `overlap:hitom` (shares text with a benchmark).
+    """
 
     turns: tuple[Turn, ...]
     context: SocialContext | None
     source: Source
     axis: Axis
+    language: str = ""
+    tags: tuple[str, ...] = ()
 
     @model_validator(mode="after")
     def _has_turns(self) -> Self:

@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 import typer
-from rich.console import Console
 
 from odyssim import __version__
+from odyssim.cli.console import AsJson, Data, err_console, out_console, print_json, progress
+from odyssim.cli.corpus import corpus_app
 from odyssim.errors import OdysSimError
 from odyssim.types import Profile
 
@@ -24,21 +25,7 @@ app = typer.Typer(
 )
 tasks_app = typer.Typer(help="List, show and check the tasks.", no_args_is_help=True)
 app.add_typer(tasks_app, name="tasks")
-
-out_console = Console()
-err_console = Console(stderr=True)
-
-Data = Annotated[
-    Optional[Path],  # noqa: UP045  (typer reads Optional)
-    typer.Option("--data", envvar="ODYSSIM_DATA", help="Folder that holds corpus/ and bench/."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-
-
-def _progress() -> Any:
-    from odyssim.cli.progress import TerminalProgress
-
-    return TerminalProgress(err_console)
+app.add_typer(corpus_app, name="corpus")
 
 
 def _version(wanted: bool) -> None:
@@ -78,9 +65,9 @@ def run(
     err_console.print(plan_table(loaded, plan(loaded, folder, data=data)))
     if dry_run:
         return
-    result = run_recipe(loaded, data=data, out=folder, until=until, progress=_progress(), say=err_console.print)
+    result = run_recipe(loaded, data=data, out=folder, until=until, progress=progress(), say=err_console.print)
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     out_console.print(run_table(result))
     if result.report is not None:
@@ -121,8 +108,8 @@ def evaluate_(
     }
     config = checked(EvalConfig, values, place="odyssim eval", hint="odyssim eval --help")
     folder = out or Path("runs") / "eval" / _slug(model)
-    result = evaluate(model, config, out=folder, data=data, base_url=base_url, timeout_s=timeout, progress=_progress())
-    _print_json(result) if as_json else out_console.print(eval_table(result))
+    result = evaluate(model, config, out=folder, data=data, base_url=base_url, timeout_s=timeout, progress=progress())
+    print_json(result) if as_json else out_console.print(eval_table(result))
     err_console.print(f"Result: {folder / 'eval.json'}", highlight=False, soft_wrap=True)
     if all(row.score is None for row in result.tasks):
         raise typer.Exit(1)
@@ -145,8 +132,8 @@ def likeness(
 
     folder = out or Path("runs") / "likeness" / _slug(model)
     config = LikenessConfig(turns=turns, seed=seed)
-    result = measure(model, corpus, config, out=folder, base_url=base_url, progress=_progress())
-    _print_json(result) if as_json else out_console.print(likeness_table(result))
+    result = measure(model, corpus, config, out=folder, base_url=base_url, progress=progress())
+    print_json(result) if as_json else out_console.print(likeness_table(result))
     err_console.print(f"Result: {folder / 'likeness.json'}", highlight=False, soft_wrap=True)
 
 
@@ -169,7 +156,7 @@ def doctor(
     from odyssim.cli.doctor import render
 
     found = examine(base_url=base_url, model=model)
-    _print_json(found) if as_json else render(found, out_console)
+    print_json(found) if as_json else render(found, out_console)
     if found.broken:
         raise typer.Exit(1)
 
@@ -185,7 +172,7 @@ def tasks_list(as_json: AsJson = False) -> None:
          "licence": task.licence, "roles": [role.value for role in (*task.roles, *task.judge_roles)]}
         for task in map(get_task, task_names())
     ]  # fmt: skip
-    _print_json(rows) if as_json else out_console.print(tasks_table(rows))
+    print_json(rows) if as_json else out_console.print(tasks_table(rows))
 
 
 @tasks_app.command("show")
@@ -204,7 +191,7 @@ def tasks_show(
     task = get_task(name)
     items = task.items(split, data=data)
     item = items[min(index, len(items) - 1)]
-    _print_json(item) if as_json else show_item(task, item, profile, out_console)
+    print_json(item) if as_json else show_item(task, item, profile, out_console)
 
 
 @tasks_app.command("validate")
@@ -224,13 +211,6 @@ def tasks_validate(
             for item in items:
                 asyncio.run(task.validate(item, profile=profile))
         out_console.print(f"{task.name}: {len(items)} items of split '{split}' are sound in both profiles")
-
-
-def _print_json(result: Any) -> None:
-    import json
-
-    text = result.model_dump_json(indent=2) if hasattr(result, "model_dump_json") else json.dumps(result, indent=2)
-    sys.stdout.write(text + "\n")
 
 
 def _slug(name: str) -> str:

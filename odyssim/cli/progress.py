@@ -36,7 +36,7 @@ class TerminalProgress:
             TextColumn("{task.fields[figures]}"),
         )
         with Progress(*columns, console=self._console) as bars:
-            yield _Bar(bars, bars.add_task(title, total=total, completed=done, figures=""))
+            yield _Bar(bars, bars.add_task(title, total=total or None, completed=done, figures=""))
 
 
 class _Bar:
@@ -58,12 +58,14 @@ class _Lines:
     def advance(self, amount: int = 1, **figures: float) -> None:
         self._done += amount
         now = time.monotonic()
-        if now - self._said < LINE_EVERY_S and self._done < self._total:
+        if now - self._said < LINE_EVERY_S and (self._done < self._total or not self._total):
             return
         self._said = now
         spent = now - self._begun
-        left = spent / max(self._done - self._first, 1) * (self._total - self._done)
-        line = f"{self._title}: {self._done}/{self._total}, {spent:.0f} s, about {left:.0f} s left"
+        line = f"{self._title}: {self._done}, {spent:.0f} s"
+        if self._total:
+            left = spent / max(self._done - self._first, 1) * max(self._total - self._done, 0)
+            line = f"{self._title}: {self._done}/{self._total}, {spent:.0f} s, about {left:.0f} s left"
         self._console.print(f"{line}  {_shown(figures)}".rstrip(), highlight=False, soft_wrap=True)
 
 

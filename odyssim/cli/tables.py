@@ -49,11 +49,13 @@ class Planned(Protocol):
 
 def plan_table(recipe: Recipe, plan: Iterable[Planned]) -> RenderableType:
     """What a run of `recipe` will do, stage by stage."""
-    table = _table("Stage", "Work", "About >", "Status")
+    table = plain_table("Stage", "Work", "About >", "Status")
     left = 0.0
     for row in plan:
         left += row.seconds or 0.0 if row.status != "done" else 0.0
-        _row(table, row.stage, row.work, duration(row.seconds), row.status, style="dim" if row.status == "done" else "")
+        text_row(
+            table, row.stage, row.work, duration(row.seconds), row.status, style="dim" if row.status == "done" else ""
+        )
     title = Text.assemble((f"Recipe {recipe.name}", "bold"), f"  {recipe.about}")
     return Group(title, table, *([Text(f"About {duration(left)} to go.")] if left else []))
 
@@ -77,9 +79,9 @@ def run_table(result: RunResult) -> RenderableType:
 
 def eval_table(result: EvalResult) -> RenderableType:
     """Scores with intervals beside chance, what was excluded, failures, and the cost."""
-    table = _table("Task", "Score >", "95 % interval >", "Chance >", "Scored >", "Excluded >", "Against guessing")
+    table = plain_table("Task", "Score >", "95 % interval >", "Chance >", "Scored >", "Excluded >", "Against guessing")
     for task in result.tasks:
-        _row(
+        text_row(
             table,
             task.title,
             percent(task.score),
@@ -113,10 +115,10 @@ def eval_table(result: EvalResult) -> RenderableType:
 def likeness_table(result: NextTurnResult) -> RenderableType:
     """The measures on which the model differs most from people, its pet words, and the one number."""
     likeness = result.likeness
-    table = _table("Measure", "People >", "Model >", "Gap >", "People's own gap >", "Human noise")
+    table = plain_table("Measure", "People >", "Model >", "Gap >", "People's own gap >", "Human noise")
     shown = [one for one in _by_effect(likeness.measures) if one.verdict == "outside"] or _by_effect(likeness.measures)
     for measure in shown[: 2 * _LARGEST_GAPS]:
-        _row(
+        text_row(
             table,
             f"{measure.name} ({measure.unit})",
             number(measure.human),
@@ -140,10 +142,10 @@ def likeness_table(result: NextTurnResult) -> RenderableType:
 
 def tasks_table(rows: Sequence[Json]) -> Table:
     """All tasks; `rows` have name, title, axis, version, licence and roles."""
-    table = _table("Task", "Title", "Axis", "Version", "Licence", "Models it needs")
+    table = plain_table("Task", "Title", "Axis", "Version", "Licence", "Models it needs")
     for row in rows:
         keys = ("name", "title", "axis", "version", "licence")
-        _row(table, *(str(row[key]) for key in keys), ", ".join(row["roles"]))
+        text_row(table, *(str(row[key]) for key in keys), ", ".join(row["roles"]))
     return table
 
 
@@ -171,9 +173,9 @@ def show_item(task: Task[Any], item: Item, profile: Profile, console: Console) -
 def _largest_gaps(now: Iterable[MeasureResult], before: Iterable[MeasureResult]) -> Table:
     """The measures on which the model is furthest from people, and where they stood before training."""
     gaps_before = {measure.name: measure.gap for measure in before}
-    table = _table("Largest gaps to people", "Before >", "Now >", "Human noise")
+    table = plain_table("Largest gaps to people", "Before >", "Now >", "Human noise")
     for measure in _by_effect(now)[:_LARGEST_GAPS]:
-        _row(
+        text_row(
             table,
             f"{measure.name} ({measure.unit})",
             number(gaps_before.get(measure.name), sign=True),
@@ -198,7 +200,7 @@ def _failures(counts: Iterable[FailureCount]) -> Iterator[Text]:
         yield Text("No call failed.", style="dim")
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
     """A plain table; a column whose title ends in ' >' is aligned to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
@@ -207,5 +209,5 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _row(table: Table, *cells: str, style: str = "") -> None:
+def text_row(table: Table, *cells: str, style: str = "") -> None:
     table.add_row(*(Text(cell) for cell in cells), style=style)

@@ -26,6 +26,16 @@ def test_a_log_file_gets_lines_with_an_estimate(monkeypatch: pytest.MonkeyPatch)
     ]
 
 
+def test_without_a_total_there_is_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = iter([0.0, 4.0, 12.0])
+    monkeypatch.setattr(progress.time, "monotonic", lambda: next(now))
+    written = io.StringIO()
+    with TerminalProgress(Console(file=written)).work("read", total=0) as work:
+        work.advance(1)
+        work.advance(3)
+    assert written.getvalue() == "read: 4, 12 s\n"
+
+
 def test_a_terminal_gets_a_bar() -> None:
     written = io.StringIO()
     console = Console(file=written, force_terminal=True, width=120)

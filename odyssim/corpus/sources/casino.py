@@ -16,19 +16,18 @@ the division they stand for. Demographics, personality scores and the points sco
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Literal
 
 from odyssim.corpus.leak import leaks
+from odyssim.corpus.roles import RoleFamily
 from odyssim.corpus.sources.base import (
     ReadReport,
     SourceCard,
     SourceReader,
     Split,
-    UpstreamRecord,
-    files_of,
-    json_records,
 )
+from odyssim.corpus.sources.files import RawFiles
+from odyssim.corpus.sources.records import UpstreamRecord, json_records
 from odyssim.types import Axis, Interaction, SocialContext, Turn
 
 _Camper = Literal["mturk_agent_1", "mturk_agent_2"]
@@ -37,7 +36,10 @@ _Rank = Literal["High", "Medium", "Low"]
 
 _SUPPLIES: tuple[_Supply, ...] = ("Food", "Water", "Firewood")
 _NAMES: dict[_Camper, str] = {"mturk_agent_1": "Camper 1", "mturk_agent_2": "Camper 2"}
-_SPLITS: dict[str, Split] = {"casino_train": "train", "casino_valid": "validation"}
+_SPLITS: dict[str, Split] = {
+    "data/split/casino_train.json": "train",
+    "data/split/casino_valid.json": "validation",
+}
 _ACTS = {
     "Accept-Deal": "[accepts the deal]",
     "Reject-Deal": "[rejects the deal]",
@@ -81,14 +83,20 @@ class Casino(SourceReader):
         licence="CC-BY-4.0",
         citation="Chawla et al., NAACL 2021",
         url="https://github.com/kushalchawla/CaSiNo",
-        files=tuple(f"data/split/{name}.json" for name in _SPLITS),
+        files=tuple(_SPLITS),
+        human="Both campers are people; the deal form's buttons are acts of theirs.",
+        role_rule=RoleFamily.SWAP,
+        aliases=("convokit_casino-corpus",),
+        columns=("chat_logs", "participant_info"),
+        rows_upstream=1_030,
+        in_paper=True,
         imitated=tuple(_NAMES.values()),
         interactions=930,
     )
 
-    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
-        for path in files_of(self.card, root):
-            for place, dialogue in json_records(path, root, _Dialogue, report):
+    def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
+        for file in files.match(*self.card.files):
+            for place, dialogue in json_records(file, _Dialogue, report):
                 turns = [
                     Turn(speaker=_NAMES[line.id], text=_spoken(line), human=True, train=True)
                     for line in dialogue.chat_logs
@@ -98,7 +106,7 @@ class Casino(SourceReader):
                     _context(dialogue.participant_info, turns),
                     report,
                     axis=Axis.SS,
-                    split=_SPLITS[path.stem],
+                    split=_SPLITS[file.name],
                     original_id=str(dialogue.dialogue_id),
                     place=place,
                 )

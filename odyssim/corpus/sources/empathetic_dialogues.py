@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import Field
@@ -25,11 +25,10 @@ from odyssim.corpus.sources.base import (
     ReadReport,
     SourceCard,
     SourceReader,
-    UpstreamRecord,
-    csv_records,
-    files_of,
     hash_split,
 )
+from odyssim.corpus.sources.files import RawFiles
+from odyssim.corpus.sources.records import UpstreamRecord, csv_records
 from odyssim.types import Axis, Interaction, SocialContext, Turn
 
 
@@ -51,13 +50,18 @@ class EmpatheticDialogues(SourceReader):
         citation="Rashkin et al., ACL 2019; Welivita and Pu, COLING 2020",
         url="https://github.com/anuradha1992/EmpatheticIntents",
         files=("datasets/empatheticdialogues_unannotated/*.csv",),
+        human="Both are crowd workers: the speaker tells, the listener reacts.",
+        aliases=("empathetic",),
+        columns=("Dialog_ID", "Type", "Actor", "Text"),
+        rows_upstream=24_850,
+        in_paper=True,
         imitated=("speaker", "listener"),
         interactions=17_411,
     )
 
-    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
-        for path in files_of(self.card, root):
-            records = csv_records(path, root, _Row, report)
+    def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
+        for file in files.match(*self.card.files):
+            records = csv_records(file, _Row, report)
             for dialogue, group in groupby(records, key=lambda placed: placed[1].dialogue):
                 places, rows = zip(*group, strict=True)
                 turns = [
@@ -68,7 +72,7 @@ class EmpatheticDialogues(SourceReader):
                 situation = " ".join(row.text.strip() for row in rows if row.kind == "situation")
                 yield from self.emit(
                     turns,
-                    _context(path.stem, situation, turns),
+                    _context(PurePosixPath(file.name).stem, situation, turns),
                     report,
                     axis=Axis.CONV,
                     split=hash_split(dialogue),

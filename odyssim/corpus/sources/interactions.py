@@ -8,13 +8,14 @@ Published corpora may hold conversations without a person in them; in one's own 
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from odyssim.corpus.sources.base import SPLITS, ReadReport, SourceCard, SourceReader, first_problem, text_lines
+from odyssim.corpus.sources.base import SPLITS, ReadReport, SourceCard, SourceReader
+from odyssim.corpus.sources.files import RawFiles
+from odyssim.corpus.sources.records import first_problem, text_lines
 from odyssim.errors import DataError
 from odyssim.types import Axis, Interaction
 
@@ -38,19 +39,20 @@ class InteractionFile(SourceReader):
             licence="unknown",
             citation="",
             url="",
-            files=(glob.escape(path.name),),
-            imitated=(),
+            human="Whoever the lines mark.",
+            languages=(),
             interactions=count,
         )
 
-    def root(self, data: Path | None) -> Path:
-        """The folder of the file, wherever the data folder is."""
-        return self.path.parent
+    def files(self, data: Path | None) -> RawFiles:
+        """The file itself, wherever the data folder is."""
+        return RawFiles(self.path)
 
-    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
-        path = root / self.path.name
-        for number, line in text_lines(path):
-            report.count_records(path.name)
+    def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
+        [file] = files.all
+        path = file.path
+        for number, line in text_lines(file):
+            report.count_records(file.name)
             try:
                 interaction = Interaction.model_validate_json(line)
             except ValidationError as error:

@@ -6,33 +6,34 @@ dialogue), `full_info.csv` one participant per row (the same `B2` and `B4`, then
     0,Good morning. How are you doing today?,0,0,20180904-045349_715_live
 
 What each side gave in the end (`B6`) is the outcome of the talk and is never read, so it cannot reach a context. The
-annotated workbook next to these files repeats dialogues with labels and is not read either.
+annotated workbook `300_dialog.xlsx` repeats dialogues of the big file with labels; its rows are only counted.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from pathlib import Path
 from typing import Annotated, Literal
+from xml.etree import ElementTree
 
 from pydantic import BeforeValidator, Field
 
+from odyssim.corpus.roles import RoleFamily
 from odyssim.corpus.sources.base import (
     ReadReport,
     SourceCard,
     SourceReader,
-    UpstreamRecord,
-    csv_records,
-    files_of,
     hash_split,
 )
+from odyssim.corpus.sources.files import RawFile, RawFiles
+from odyssim.corpus.sources.records import UpstreamRecord, csv_records
 from odyssim.errors import DataError
 from odyssim.types import Axis, Interaction, SocialContext, Turn
 
 _Side = Literal["0", "1"]
 _NAMES: dict[_Side, str] = {"0": "persuader", "1": "persuadee"}
 _DIALOGUES, _PEOPLE = "data/FullData/full_dialog.csv", "data/FullData/full_info.csv"
+_WORKBOOK = "data/AnnotatedData/300_dialog.xlsx"
 
 
 class _Row(UpstreamRecord):
@@ -72,23 +73,28 @@ class PersuasionForGood(SourceReader):
         licence="Apache-2.0",
         citation="Wang et al., ACL 2019",
         url="https://github.com/Sea-Snell/persuasionforgood",
-        files=(_DIALOGUES, _PEOPLE),
+        files=(_DIALOGUES, _PEOPLE, _WORKBOOK),
+        human="Both are crowd workers; the persuadee's is the behaviour that was measured.",
+        role_rule=RoleFamily.SWAP,
+        aliases=("convokit_persuasionforgood-corpus",),
+        columns=("Unit", "B4", "B2"),
+        rows_upstream=1_017,
+        in_paper=True,
         imitated=tuple(_NAMES.values()),
         interactions=867,
     )
 
-    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
-        dialogues, participants = files_of(self.card, root)
-        people = {
-            (person.dialogue, person.side): person for _, person in csv_records(participants, root, _Person, report)
-        }
-        records = csv_records(dialogues, root, _Row, report)
+    def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
+        dialogues, participants, workbook = files.match(*self.card.files)
+        people = {(person.dialogue, person.side): person for _, person in csv_records(participants, _Person, report)}
+        _count_rows(workbook, report)
+        records = csv_records(dialogues, _Row, report)
         for dialogue, group in groupby(records, key=lambda placed: placed[1].dialogue):
             places, rows = zip(*group, strict=True)
             profiles = {}
             for side, name in _NAMES.items():
                 if (dialogue, side) not in people:
-                    raise DataError(f"no row for the {name} of dialogue {dialogue}", path=participants)
+                    raise DataError(f"no row for the {name} of dialogue {dialogue}", path=participants.path)
                 profiles[name] = people[dialogue, side].profile
             yield from self.emit(
                 [Turn(speaker=_NAMES[row.side], text=row.text.strip(), human=True, train=True) for row in rows],
@@ -99,6 +105,15 @@ class PersuasionForGood(SourceReader):
                 original_id=dialogue,
                 place=places[0],
             )
+
+
+def _count_rows(workbook: RawFile, report: ReadReport) -> None:
+    with RawFiles.inside(workbook).one("xl/worksheets/sheet1.xml").open() as sheet:
+        for _, element in ElementTree.iterparse(sheet):
+            if element.tag.endswith("}row"):
+                report.count_records(workbook.name)
+                element.clear()
+    report.count_records(workbook.name, -1)  # the header
 
 
 def _context(profiles: dict[str, str]) -> SocialContext:

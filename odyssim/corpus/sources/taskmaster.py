@@ -16,20 +16,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Literal
 
 from odyssim.corpus.sources.base import (
     ReadReport,
     SourceCard,
     SourceReader,
-    UpstreamRecord,
-    files_of,
     hash_split,
-    json_records,
 )
+from odyssim.corpus.sources.files import RawFile, RawFiles
+from odyssim.corpus.sources.records import UpstreamRecord, count_json, json_object, json_records
 from odyssim.types import Axis, Interaction, SocialContext, Turn
 
+_SAMPLE = "TM-1-2019/sample.json"
+_WITHOUT_INTERACTIONS = ("TM-1-2019/ontology.json", "TM-4-2024/reward/")
 _TEMPLATE = re.compile(r"Auto template (\w+)")
 
 # What the worker had to make happen, by the number of the published template.
@@ -81,10 +81,6 @@ class _Conversation(UpstreamRecord):
     utterances: tuple[_Utterance, ...]
 
 
-class _Counted(UpstreamRecord):
-    """A record of a file that holds no interaction."""
-
-
 class Taskmaster(SourceReader):
     """The user is imitated; the assistant is human text that is not."""
 
@@ -96,17 +92,19 @@ class Taskmaster(SourceReader):
         citation="Byrne et al., EMNLP 2019; Sidahmed et al., 2024",
         url="https://github.com/google-research-datasets/Taskmaster",
         files=("TM-1-2019/*.json", "TM-4-2024/data/*.json", "TM-4-2024/reward/*.json"),
+        human="One worker writes both sides; only the customer is a person's own role.",
+        columns=("conversation_id", "utterances"),
+        rows_upstream=6_500,
         imitated=("user",),
         interactions=1_501,
     )
 
-    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
-        for path in files_of(self.card, root):
-            if path.stem == "ontology" or path.parent.name == "reward":
-                for _ in json_records(path, root, _Counted, report):
-                    pass
+    def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
+        for file in files.match(*self.card.files):
+            if file.name.startswith(_WITHOUT_INTERACTIONS):
+                count_json(file, report)
                 continue
-            for place, conversation in json_records(path, root, _Conversation, report):
+            for place, conversation in _conversations(file, report):
                 yield from self.emit(
                     [_turn(utterance) for utterance in conversation.utterances],
                     _context(conversation),
@@ -116,6 +114,13 @@ class Taskmaster(SourceReader):
                     original_id=conversation.conversation_id,
                     place=place,
                 )
+
+
+def _conversations(file: RawFile, report: ReadReport) -> Iterator[tuple[str, _Conversation]]:
+    if file.name == _SAMPLE:
+        yield file.name, json_object(file, _Conversation, report, records=3)  # its keys: so it is tallied upstream
+    else:
+        yield from json_records(file, _Conversation, report)
 
 
 def _turn(utterance: _Utterance) -> Turn:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from odyssim.corpus.sources.base import ReadReport, SourceCard, SourceReader, hash_split
+from odyssim.corpus.sources.files import RawFile, RawFiles
 from odyssim.corpus.sources.village_chat import Who, chat
 from odyssim.corpus.sources.village_choices import FORMS, decide
 from odyssim.corpus.sources.village_choices import SLOTS as CHOICE_SLOTS
@@ -60,9 +61,10 @@ class Village(SourceReader):
         licence="Apache-2.0",
         citation="The OdysSim authors",
         url="",
-        files=(),
+        human="Invented townspeople, written by rules: for tests and first runs, never for a published number.",
         imitated=("the villagers",),
         synthetic=True,
+        templated=True,
         interactions=VILLAGE_SIZE,
     )
 
@@ -73,11 +75,19 @@ class Village(SourceReader):
         self.seed = seed
         self.card = Village.card.model_copy(update={"interactions": n})
 
-    def root(self, data: Path | None) -> Path:
-        """Any path will do: nothing is read."""
-        return data or Path()
+    def at_hand(self, data: Path | None) -> bool:
+        """Always: it is made here."""
+        return True
 
-    def read(self, root: Path, report: ReadReport) -> Iterator[Interaction]:
+    def files(self, data: Path | None) -> RawFiles:
+        """Any folder will do: nothing is read."""
+        return RawFiles(data or Path())
+
+    def raw_files(self, data: Path | None) -> list[RawFile]:
+        """None."""
+        return []
+
+    def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
         villagers = townsfolk(self.seed)
         for index in range(self.n):
             axis = tuple(SCENES)[index % len(SCENES)]

@@ -1,0 +1,190 @@
+"""`odyssim corpus`: what there is, building a corpus from it, and looking at what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+from odyssim.cli.console import AsJson, Data, err_console, out_console, print_json, progress
+from odyssim.types import Axis
+
+corpus_app = typer.Typer(help="Sources of human behaviour, and the corpus built from them.", no_args_is_help=True)
+
+Corpus = Annotated[Path, typer.Argument(help="A corpus folder, for example runs/quickstart/corpus.")]
+
+
+@corpus_app.command("list")
+def list_(
+    data: Data = None,
+    axis: Annotated[Optional[Axis], typer.Option(help="Only this axis.")] = None,  # noqa: UP045
+    at_hand: Annotated[bool, typer.Option("--at-hand", help="Only what lies in the data folder.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Every source of the catalogue: the 62 of the published corpus, and others."""
+    from odyssim.cli.corpus_tables import sources_table
+    from odyssim.corpus.catalog import SOURCES
+
+    rows = [
+        {
+            "id": reader.card.id,
+            "title": reader.card.title,
+            "axis": [one.value for one in reader.card.axes],
+            "licence": reader.card.licence,
+            "in_paper": reader.card.in_paper,
+            "at_hand": reader.at_hand(data),
+            "synthetic": reader.card.synthetic,
+            "role_rule": reader.card.role_rule.value,
+            "aliases": list(reader.card.aliases),
+            "interactions": reader.card.interactions,
+            "rows_upstream": reader.card.rows_upstream,
+        }
+        for reader in SOURCES.values()
+        if (axis is None or axis in reader.card.axes) and (not at_hand or reader.at_hand(data))
+    ]
+    print_json(rows) if as_json else out_console.print(sources_table(rows))
+
+
+@corpus_app.command()
+def show(name: Annotated[str, typer.Argument(help="Id or alias of a source.")], as_json: AsJson = False) -> None:
+    """The card of a source: what it is, whose turns are imitated, and what may be done with it."""
+    from odyssim.cli.corpus_tables import card_table
+    from odyssim.corpus.catalog import source
+
+    card = source(name).card
+    print_json(card) if as_json else out_console.print(card_table(card))
+
+
+@corpus_app.command()
+def add(
+    log: Annotated[Path, typer.Argument(help="Your own log: OpenAI messages, ShareGPT, tau2 results, CSV, or a zip.")],
+    human: Annotated[Optional[str], typer.Option(help="Who in it is the person; 'both' if everybody is.")] = None,  # noqa: UP045
+    licence: Annotated[Optional[str], typer.Option(help="SPDX identifier. Default: unknown.")] = None,  # noqa: UP045
+    axis: Annotated[Optional[Axis], typer.Option(help="Default: CONV.")] = None,  # noqa: UP045
+    out: Annotated[Optional[Path], typer.Option(help="Default: NAME.interactions.jsonl beside the log.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Make a source of your own conversations: say what the log is, and write it as interactions."""
+    from odyssim.corpus.own.reader import add_log
+
+    target = out or log.with_name(f"{log.name.split('.')[0]}.interactions.jsonl")
+    added = add_log(log, target, human=human, licence=licence, axis=axis, progress=progress())
+    if as_json:
+        print_json(added)
+        return
+    out_console.print(
+        f"{added.layout}: {added.interactions} interactions of {added.conversations} conversations; "
+        f"imitated: {', '.join(added.imitated) or 'as each line says'} ({added.why}).",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for skip in added.skips:
+        out_console.print(f"left out: {skip.count} x {skip.reason} (first: {skip.first})", highlight=False)
+    out_console.print(f"Use it: odyssim corpus build --source {target}", highlight=False, soft_wrap=True)
+
+
+@corpus_app.command()
+def build(
+    out: Annotated[Path, typer.Option(help="The corpus folder.")] = Path("runs/corpus"),
+    sources: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--source", help="NAME, FILE.jsonl, or either with :N for N interactions. Default: all at hand."),
+    ] = None,
+    data: Data = None,
+    seed: Annotated[int, typer.Option(help="Draws samples.")] = 0,
+    clean: Annotated[bool, typer.Option(help="Repair texts, replace personal data, apply the quality rules.")] = True,
+    dedup: Annotated[Literal["near", "exact", "off"], typer.Option(help="Which copies are left out.")] = "near",
+    decontaminate: Annotated[
+        Literal["remove", "tag", "off"], typer.Option(help="Conversations that share text with evaluation items.")
+    ] = "remove",
+    release: Annotated[bool, typer.Option("--release", help="Refuse what may not be passed on.")] = False,
+    allow: Annotated[Optional[list[str]], typer.Option(help="A source that --release lets through.")] = None,  # noqa: UP045
+    download: Annotated[bool, typer.Option("--download", help="Fetch from the hub what is not at hand.")] = False,
+    executor: Annotated[Literal["local", "ray", "slurm"], typer.Option(help="Where the work is done.")] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Tasks at once.")] = 1,
+    slurm: Annotated[Optional[list[str]], typer.Option(help="KEY=VALUE for Slurm: partition, time.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Build a corpus. Run again with the same options, it goes on where it stopped."""
+    from odyssim.cli.corpus_tables import summary_table
+    from odyssim.corpus.build.config import CorpusConfig, ExecutorConfig
+    from odyssim.corpus.build.corpus import build_corpus
+    from odyssim.corpus.catalog import SOURCES
+    from odyssim.settings import checked
+
+    names = sources or [name for name, reader in SOURCES.items() if reader.at_hand(data) and not reader.card.synthetic]
+    steps = {
+        "sources": [_choice(name) for name in names],
+        "seed": seed,
+        "decontaminate": decontaminate,
+        "release": release,
+        "allow": allow or (),
+        "download": download,
+        **({} if clean else {"clean": None}),
+        **({"dedup": None} if dedup == "off" else {"dedup": {"near": dedup == "near"}}),
+    }
+    help_ = "odyssim corpus build --help"
+    config = checked(CorpusConfig, steps, place="odyssim corpus build", hint=help_)
+    options = {"kind": executor, "workers": workers, "slurm": dict(_pair(option) for option in slurm or ())}
+    where = checked(ExecutorConfig, options, place="odyssim corpus build", hint=help_)
+    summary = build_corpus(config, data, out, executor=where, progress=progress())
+    if summary is None:
+        err_console.print(f"Handed to Slurm. The corpus is complete when {out / 'corpus.json'} is there.")
+        return
+    print_json(summary) if as_json else out_console.print(summary_table(summary))
+    err_console.print(f"Corpus: {out}", highlight=False, soft_wrap=True)
+    if summary.failures:
+        raise typer.Exit(1)
+
+
+@corpus_app.command()
+def stats(corpus: Corpus, as_json: AsJson = False) -> None:
+    """What is in a corpus: counts by source, axis, language, length, context and licence; what was left out and why."""
+    from odyssim.cli.corpus_tables import summary_table
+    from odyssim.corpus.summary import read_summary
+
+    summary = read_summary(corpus)
+    print_json(summary) if as_json else out_console.print(summary_table(summary))
+
+
+@corpus_app.command()
+def overlap(corpus: Corpus, as_json: AsJson = False) -> None:
+    """Which sources share text with which evaluation tasks: conversations found, removed or tagged."""
+    from odyssim.cli.corpus_tables import overlap_table
+    from odyssim.corpus.summary import read_summary
+
+    summary = read_summary(corpus)
+    matrix = {source.card.id: source.overlap for source in summary.sources}
+    print_json(matrix) if as_json else out_console.print(overlap_table(summary))
+
+
+@corpus_app.command()
+def card(
+    corpus: Corpus,
+    out: Annotated[Optional[Path], typer.Option(help="Path without ending. Default: CORPUS/card.")] = None,  # noqa: UP045
+    name: Annotated[Optional[str], typer.Option(help="The corpus's name on the card.")] = None,  # noqa: UP045
+    packed: Annotated[Optional[Path], typer.Option(help="Packed shards of it, to count tokens.")] = None,  # noqa: UP045
+    examples: Annotated[int, typer.Option(min=0, help="Conversations to show.")] = 5,
+    seed: Annotated[int, typer.Option(help="Draws the examples.")] = 0,
+) -> None:
+    """Write the data card of a corpus as Markdown and HTML."""
+    from odyssim.corpus.shards import PackedShards
+    from odyssim.report.corpus_card import write_corpus_card
+
+    tokens = PackedShards(packed).index if packed else None
+    for path in write_corpus_card(
+        corpus, out or corpus / "card", name=name, tokens=tokens, examples=examples, seed=seed
+    ):
+        out_console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _choice(option: str) -> dict[str, object]:
+    """`NAME` or `NAME:LIMIT`."""
+    name, colon, limit = option.rpartition(":")
+    return {"name": name, "limit": limit} if colon and limit.isdigit() else {"name": option}
+
+
+def _pair(option: str) -> tuple[str, str]:
+    key, _, value = option.partition("=")
+    return key, value

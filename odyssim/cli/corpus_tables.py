@@ -1,0 +1,102 @@
+"""Tables about sources and corpora."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from odyssim.cli.tables import plain_table, text_row
+from odyssim.report.shown import NONE, duration
+from odyssim.types import Json
+
+if TYPE_CHECKING:
+    from odyssim.corpus.sources.base import SourceCard
+    from odyssim.corpus.summary import CorpusSummary
+
+
+def sources_table(rows: Sequence[Json]) -> RenderableType:
+    """The catalogue; `rows` as `odyssim corpus list --json` prints them."""
+    table = plain_table("Source", "Axis", "Licence", "Published 62", "At hand", "Interactions >", "What it is")
+    for row in rows:
+        text_row(
+            table,
+            row["id"],
+            " ".join(row["axis"]),
+            row["licence"],
+            "yes" if row["in_paper"] else "",
+            "yes" if row["at_hand"] else "",
+            _count(row["interactions"] or row["rows_upstream"]),
+            row["title"],
+            style="" if row["at_hand"] else "dim",
+        )
+    in_paper, at_hand = (sum(bool(row[key]) for row in rows) for key in ("in_paper", "at_hand"))
+    return Group(table, Text(f"{len(rows)} sources, {in_paper} of the published 62, {at_hand} at hand.", style="dim"))
+
+
+def card_table(card: SourceCard) -> RenderableType:
+    """Every field of a card."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    for name, value in card.model_dump(mode="json").items():
+        shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+        text_row(table, name.replace("_", " "), NONE if shown in ("", None) else str(shown))
+    return table
+
+
+def summary_table(summary: CorpusSummary) -> RenderableType:
+    """A corpus: one line per source, then what was left out, who wrote the contexts, and how long it took."""
+    table = plain_table("Source", "Interactions >", "Turns >", "Imitated >", "Words >", "Left out >", "Licence")
+    for source in summary.sources:
+        tallies = source.figures.tallies
+        text_row(
+            table,
+            source.card.id,
+            *(
+                _count(sum(getattr(tally, name) for tally in tallies))
+                for name in ("interactions", "turns", "imitated_turns", "words")
+            ),
+            _count(sum(source.rejects.values()) + sum(skip.count for skip in source.skips)),
+            ", ".join(source.figures.licences) or source.card.licence,
+            style="red" if source.failures else "",
+        )
+    return Group(
+        table,
+        Text(f"{summary.interactions:,} interactions in {duration(sum(summary.seconds.values()))}.", style="bold"),
+        _counts("Left out", [source.rejects for source in summary.sources]),
+        _counts("Skipped", [{skip.reason: skip.count for skip in source.skips} for source in summary.sources]),
+        _counts("Contexts", [source.figures.contexts for source in summary.sources]),
+        _counts("Personal data replaced", [source.pii for source in summary.sources]),
+        *(
+            Text(f"{name}: {failure.message} → {failure.hint}", style="red")
+            for name, failures in summary.failures.items()
+            for failure in failures
+        ),
+    )
+
+
+def overlap_table(summary: CorpusSummary) -> RenderableType:
+    """Sources in rows, tasks in columns; only those that share anything."""
+    tasks = sorted({task for source in summary.sources for task in source.overlap})
+    if not tasks:
+        return Text("No conversation shares text with an evaluation item that was at hand.")
+    table = plain_table("Source", *(f"{task} >" for task in tasks))
+    for source in summary.sources:
+        if source.overlap:
+            text_row(table, source.card.id, *(_count(source.overlap.get(task)) for task in tasks))
+    return table
+
+
+def _counts(title: str, counts: Sequence[dict[str, int]]) -> Text:
+    total: dict[str, int] = {}
+    for count in counts:
+        for name, value in count.items():
+            total[name] = total.get(name, 0) + value
+    listed = ", ".join(f"{name} {value:,}" for name, value in sorted(total.items(), key=lambda item: -item[1]))
+    return Text.assemble((f"{title}: ", "bold"), listed or "none")
+
+
+def _count(value: int | None) -> str:
+    return NONE if value is None else f"{value:,}"
