@@ -20,7 +20,7 @@ __version__ = "0.1.0"
 
 _VERBS = {
     "load_model": "odyssim.models.registry",
-    "build_corpus": "odyssim.corpus.build",
+    "build_corpus": "odyssim.corpus.build.corpus",
     "midtrain": "odyssim.training.midtrain",
     "evaluate": "odyssim.soul.evaluate",
     "likeness": "odyssim.soul.next_turn",

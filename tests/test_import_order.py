@@ -42,7 +42,9 @@ HOME_OF_HEAVY = {
     "accelerate": _TRAINING,
     "vllm": _TRAINING,
     "inspect_ai": ("soul/",),
-    "datatrove": ("corpus/build.py",),
+    "datatrove": ("corpus/build/", "corpus/ground/bulk.py"),
+    "ray": ("corpus/build/executor.py",),
+    "datasets": ("corpus/sources/hub.py",),
 }
 
 
@@ -190,7 +192,7 @@ def test_a_violation_is_caught(tmp_path: Path, path: str, code: str) -> None:
         ("training/midtrain.py", "import torch\nfrom trl import SFTTrainer"),
         ("models/local/batch.py", "def late():\n    import transformers"),
         ("soul/set.py", "from inspect_ai import eval_set"),
-        ("corpus/build.py", "from datatrove.executor import LocalPipelineExecutor"),
+        ("corpus/build/executor.py", "from datatrove.executor import LocalPipelineExecutor"),
         ("tasks/torchlight.py", "import torchlight"),
     ],
 )

@@ -1,4 +1,7 @@
-"""Interactions on disk: Parquet files with typed nested columns, written and read in row groups."""
+"""Interactions on disk: Parquet files with typed nested columns, written and read in row groups.
+
+A file of rejects has two columns more: why the interaction was left out (`reason`, a few fixed words) and `detail`.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,8 @@ from odyssim.storage import writing
 from odyssim.types import Interaction
 
 ROWS_PER_GROUP: Final = 1024
+CHARACTERS_PER_GROUP: Final = 8_000_000
+"""A group is closed early when its texts are this long, so that memory does not grow with the conversations."""
 
 _TEXT_BY_SPEAKER: Final = pa.map_(pa.string(), pa.string())
 SCHEMA: Final = pa.schema(
@@ -51,13 +56,19 @@ SCHEMA: Final = pa.schema(
                     ("licence", pa.string()),
                     ("split", pa.string()),
                     ("original_id", pa.string()),
+                    ("place", pa.string()),
                 ]
             ),
             nullable=False,
         ),
         pa.field("axis", pa.string(), nullable=False),
+        pa.field("language", pa.string(), nullable=False),
+        pa.field("tags", pa.list_(pa.string()), nullable=False),
     ]
 )
+
+
+REJECT_SCHEMA: Final = SCHEMA.append(pa.field("reason", pa.string())).append(pa.field("detail", pa.string()))
 
 
 class InteractionWriter:
@@ -66,20 +77,24 @@ class InteractionWriter:
     A context manager: leaving it through an error removes what was written. Raises `StorageError` if writing fails.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, schema: pa.Schema = SCHEMA) -> None:
         self.path = path
+        self.schema = schema
         self._partial = path.with_name(f".{path.name}.partial")
         self._rows: list[dict[str, Any]] = []
+        self._characters = 0
 
     def __enter__(self) -> Self:
         with writing(self.path.parent):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._writer = pq.ParquetWriter(self._partial, SCHEMA, compression="zstd")
+            self._writer = pq.ParquetWriter(self._partial, self.schema, compression="zstd")
         return self
 
-    def add(self, interaction: Interaction) -> None:
-        self._rows.append(_to_row(interaction))
-        if len(self._rows) == ROWS_PER_GROUP:
+    def add(self, interaction: Interaction, **columns: str) -> None:
+        """Append one row; `columns` are those that the schema has beyond an interaction's own."""
+        self._rows.append(_to_row(interaction) | columns)
+        self._characters += sum(len(turn.text) for turn in interaction.turns)
+        if len(self._rows) == ROWS_PER_GROUP or self._characters > CHARACTERS_PER_GROUP:
             self._flush()
 
     def __exit__(
@@ -97,20 +112,31 @@ class InteractionWriter:
 
     def _flush(self) -> None:
         with writing(self.path.parent):
-            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=SCHEMA))
-        self._rows = []
+            self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self.schema))
+        self._rows, self._characters = [], 0
 
 
 def read_interactions(path: Path) -> Iterator[Interaction]:
     """Stream the interactions of a Parquet file. Raises `DataError` if it is missing, broken or of another shape."""
-    hint = "build the corpus again: odyssim run RECIPE --until corpus"
+    for row in _rows(path, SCHEMA):
+        yield _from_row(row)
+
+
+def read_rejects(path: Path) -> Iterator[tuple[Interaction, str, str]]:
+    """Stream the (interaction, reason, detail) of a file of rejects. Raises as `read_interactions` does."""
+    for row in _rows(path, REJECT_SCHEMA):
+        reason, detail = row.pop("reason"), row.pop("detail")
+        yield _from_row(row), reason, detail
+
+
+def _rows(path: Path, schema: pa.Schema) -> Iterator[dict[str, Any]]:
+    hint = "build the corpus again: odyssim corpus build"
     try:
         file = pq.ParquetFile(path)
-        if not file.schema_arrow.equals(SCHEMA):
+        if not file.schema_arrow.equals(schema):
             raise DataError("these are not the columns of a corpus file", path=path, hint=hint)
-        for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-            for row in batch.to_pylist():
-                yield _from_row(row)
+        for group in range(file.num_row_groups):
+            yield from file.read_row_group(group).to_pylist()
     except (OSError, pa.ArrowException) as error:
         raise DataError(f"cannot be read: {error}", path=path, hint=hint) from error
 

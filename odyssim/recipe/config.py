@@ -10,7 +10,7 @@ from typing import Any, Self
 import yaml
 from pydantic import Field, model_validator
 
-from odyssim.corpus.build import SourceChoice
+from odyssim.corpus.build.config import CorpusSteps, SourceChoice
 from odyssim.errors import ConfigError, DataError, UnknownName
 from odyssim.settings import Settings, checked
 from odyssim.soul.evaluate import EvalConfig
@@ -41,6 +41,7 @@ class Recipe(Settings):
     about: str = ""
     seed: int = 0
     sources: tuple[SourceChoice, ...] = Field(min_length=1)
+    corpus: CorpusSteps = CorpusSteps()
     tokenizer: TokenizerConfig | None = None
     pack: PackConfig = PackConfig()
     model: ModelShape | str

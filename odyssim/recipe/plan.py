@@ -44,7 +44,7 @@ def plan(recipe: Recipe, out: Path, *, data: Path | None = None) -> list[Planned
     """The stages of `recipe` in the run folder `out`. Raises as `run` does if raw files are missing."""
     stages = recipe_stages(recipe, out, data, Silent())
     keys = stage_keys(stages)
-    sizes = [size for size, _ in stages[0].settings["files"].values()]
+    sizes = [size for files in stages[0].settings["files"].values() for size, _ in files.values()]
     work = _work(recipe, raw_mb=sum(sizes) / 1e6)
     planned = []
     for stage in stages:

@@ -12,7 +12,6 @@ report      report.html
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import shutil
 import time
@@ -22,15 +21,16 @@ from pathlib import Path
 
 import yaml
 
-from odyssim.corpus.build import build_corpus, read_corpus
+from odyssim.corpus.build.config import CorpusConfig
+from odyssim.corpus.build.corpus import build_corpus, raw_files
 from odyssim.corpus.catalog import source
 from odyssim.corpus.chatml import ChatML
 from odyssim.corpus.render import RenderCounts, render
 from odyssim.corpus.shards import pack
-from odyssim.corpus.sources.base import files_of
+from odyssim.corpus.summary import read_corpus
 from odyssim.corpus.tokenizer import copy_tokenizer, load_tokenizer, train_tokenizer
 from odyssim.environment import environment
-from odyssim.errors import UnknownName
+from odyssim.errors import DataError, UnknownName
 from odyssim.models.local import LocalModel
 from odyssim.models.local.checkpoint import model_folder
 from odyssim.progress import Progress, Silent
@@ -43,7 +43,6 @@ from odyssim.storage import write_text
 from odyssim.training.midtrain import midtrain
 from odyssim.types import Json, Record, TrainingSequence
 
-_HEAD = 1 << 20
 STAGES = ("corpus", "tokenizer", "packed", "midtrain", "eval", "likeness", "report")
 
 
@@ -117,7 +116,13 @@ class _Stages:
         tokenizer = recipe.tokenizer.model_dump(mode="json") if recipe.tokenizer else None
         measured: Json = {"untrained": recipe.measure_untrained}
         return [
-            Stage("corpus", {"sources": sources, "seed": recipe.seed, "files": self._raw_files()}, (), self.corpus),
+            Stage(
+                "corpus",
+                {"sources": sources, "seed": recipe.seed, "files": self._raw_files()}
+                | recipe.corpus.model_dump(mode="json"),
+                (),
+                self.corpus,
+            ),
             Stage("tokenizer", {"tokenizer": tokenizer, "model": shape}, ("corpus",), self.tokenizer),
             Stage("packed", recipe.pack.model_dump() | {"seed": recipe.seed}, ("corpus", "tokenizer"), self.packed),
             Stage(
@@ -134,19 +139,15 @@ class _Stages:
         ]
 
     def _raw_files(self) -> Json:
-        """Name, size and a hash of the head of every raw file: other data is another corpus."""
-        found: Json = {}
-        for choice in self.recipe.sources:
-            reader = source(choice.name)
-            if reader.card.files:
-                for path in files_of(reader.card, reader.root(self.data)):
-                    with path.open("rb") as content:
-                        head = hashlib.blake2b(content.read(_HEAD), digest_size=8).hexdigest()
-                    found[f"{choice.name}/{path.name}"] = [path.stat().st_size, head]
-        return found
+        """What the readers will read, by source: other data is another corpus."""
+        return {choice.name: raw_files(source(choice.name), self.data) for choice in self.recipe.sources}
 
     def corpus(self, folder: Path) -> None:
-        build_corpus(self.recipe.sources, self.data, folder, seed=self.recipe.seed, progress=self.progress)
+        recipe = self.recipe
+        config = CorpusConfig(sources=recipe.sources, seed=recipe.seed, **dict(recipe.corpus))
+        summary = build_corpus(config, self.data, folder, progress=self.progress)
+        for failures in summary.failures.values() if summary else ():
+            raise DataError(failures[0].message, hint=failures[0].hint)
 
     def tokenizer(self, folder: Path) -> None:
         if self.recipe.tokenizer is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
-from odyssim.corpus.build import CorpusSummary, read_corpus
+from odyssim.corpus.summary import CorpusSummary, read_corpus
 from odyssim.report.records import VARIANTS, RunRecords, Variant, latest, read_lines
 from odyssim.soul.next_turn import Place, SpokenPlace
 from odyssim.soul.result import ScoredSample

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from odyssim.corpus.build import CorpusSummary
+from odyssim.corpus.summary import CorpusSummary
 from odyssim.errors import DataError
 from odyssim.soul.next_turn import NextTurnResult
 from odyssim.soul.result import EvalResult, TaskResult

@@ -1,0 +1,69 @@
+"""The tasks of a build: every source in one part or several, each of which can be read by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from odyssim.corpus.build.config import CorpusConfig, SourceChoice
+from odyssim.corpus.catalog import source
+from odyssim.corpus.sources.base import SourceReader
+from odyssim.corpus.sources.files import RawFiles
+from odyssim.corpus.sources.village import VILLAGE_SIZE, Village
+from odyssim.errors import OdysSimError, Party, UsageError
+from odyssim.types import Failure, Record
+
+
+class Part(Record):
+    """One task: part `number` of `of` of a source; `id` is the source's own name."""
+
+    choice: SourceChoice
+    id: str
+    number: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All parts in order, and the sources whose files could not even be found."""
+
+    parts: tuple[Part, ...]
+    readers: dict[str, SourceReader]
+    missing: dict[str, Failure]
+
+
+def plan_parts(config: CorpusConfig, data: Path | None) -> Plan:
+    """The parts of every chosen source. Raises `UsageError` for a source chosen twice, or none that can be read."""
+    parts: list[Part] = []
+    readers: dict[str, SourceReader] = {}
+    missing: dict[str, Failure] = {}
+    chosen = [(choice, reader_of(choice, config)) for choice in config.sources]
+    for name, times in Counter(reader.card.id for _, reader in chosen).items():
+        if times > 1:
+            raise UsageError(f"The source '{name}' is chosen {times} times.", hint="name each source once")
+    for choice, reader in chosen:
+        readers[reader.card.id] = reader
+        try:
+            count = len(split(reader, choice, data))
+        except OdysSimError as error:
+            if len(chosen) == 1:
+                raise
+            missing[reader.card.id] = Failure.of(error, Party.DATA)
+            continue
+        parts += [Part(choice=choice, id=reader.card.id, number=number, of=count) for number in range(count)]
+    return Plan(tuple(parts), readers, missing)
+
+
+def reader_of(choice: SourceChoice, config: CorpusConfig) -> SourceReader:
+    """The reader of a choice. The village has no size of its own: its limit is how large it is, the seed founds it."""
+    if choice.name == Village.card.id:
+        return Village(choice.limit or VILLAGE_SIZE, config.seed)
+    return source(choice.name, download=config.download)
+
+
+def split(reader: SourceReader, choice: SourceChoice, data: Path | None) -> Sequence[RawFiles]:
+    """The files of each part. A source that is sampled stays whole, since a sample is drawn from all of it."""
+    files = reader.files(data)
+    return [files] if choice.limit else reader.parts(files)
