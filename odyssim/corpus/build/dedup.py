@@ -32,6 +32,7 @@ from odyssim.types import Interaction
 
 _MINHASH: Final = MinhashConfig()
 _RECORDS: Final = 4096
+_COMMON_WORDS: Final = 8
 
 COPY: Final = np.dtype([("row", "<u4"), ("of", "<u4")])
 """Row number of a copy within its part, and the part that holds the first of its kind."""
@@ -50,8 +51,13 @@ class Compare:
         hashes = []
         for row, interaction in enumerate(data):
             said = normalise("\n".join(turn.text for turn in interaction.turns))
-            hashes.append(int.from_bytes(hashlib.blake2b(said.encode(), digest_size=8).digest(), "little"))
-            similar = not self.templated[rank] and said.count(" ") + 1 >= self.config.min_words
+            size = said.count(" ") + 1
+            # What is said in a few words ("hi", "hello") is said by many: a copy only within its own dataset.
+            whose = interaction.source.dataset if size < _COMMON_WORDS else ""
+            hashes.append(
+                int.from_bytes(hashlib.blake2b(f"{whose}\n{said}".encode(), digest_size=8).digest(), "little")
+            )
+            similar = not self.templated[rank] and size >= self.config.min_words
             yield Document(text=said if similar else "", id=f"{rank}/{row}")
         path = self.layout.hashes(rank)
         with writing(path.parent):

@@ -28,6 +28,9 @@ from odyssim.types import Failure, Interaction, derive_seed
 
 _EVERY_S: Final = 0.5
 
+Judged = tuple[Interaction, str, str]
+"""An interaction, and the reason and detail for which it is left out; empty: it stays."""
+
 
 @dataclass(frozen=True)
 class ReadPart:
@@ -51,11 +54,17 @@ class ReadPart:
                 InteractionWriter(layout.read(rank)) as kept,
                 InteractionWriter(layout.refused(rank), REJECT_SCHEMA) as refused,
             ):
-                for interaction in state.reported(self._chosen(part, state), layout.progress(rank)):
-                    if (survivor := self._inspect(interaction, refused, state)) is not None:
-                        with state.timed("write"):
-                            kept.add(survivor)
-                        yield survivor
+                chosen = state.reported(self._chosen(part, state), layout.progress(rank))
+                for interaction, reason, detail in self._compared(self._cleaned(chosen, state), state):
+                    with state.timed("write"):
+                        if reason:
+                            refused.add(interaction, reason=reason, detail=detail)
+                        else:
+                            kept.add(interaction)
+                    if reason:
+                        state.rejects[f"{reason}: {detail}"] += 1
+                    else:
+                        yield interaction
         except StorageError:
             raise
         except OdysSimError as error:
@@ -71,34 +80,28 @@ class ReadPart:
         ids = sample(reader.read(files, ReadReport()), limit, self.config.seed)
         return (one for place, one in enumerate(state.read(reader, files)) if place in ids)
 
-    def _inspect(self, interaction: Interaction, refused: InteractionWriter, state: _State) -> Interaction | None:
-        """Clean and compare one interaction; none if it was refused, which is then on record."""
-        reason = detail = ""
-        if self.config.clean is not None:
+    def _cleaned(self, interactions: Iterator[Interaction], state: _State) -> Iterator[Judged]:
+        for interaction in interactions:
+            if self.config.clean is None:
+                yield interaction, "", ""
+                continue
             with state.timed("clean"):
                 cleaned = clean(interaction, self.config.clean)
             state.pii.update({kind[4:]: n for kind, n in cleaned.counts.items() if kind.startswith("pii:")})
-            interaction = cleaned.interaction or interaction
-            reason, detail = ("quality", cleaned.reason) if cleaned.reason else ("", "")
-        if not reason and (index := self._index(state)) is not None:
-            with state.timed("overlap"):
-                interaction, found = flag(interaction, index)
-            state.overlap.update(found)
-            if found and self.config.decontaminate == "remove":
-                reason, detail = "overlap", ", ".join(sorted(found))
-        if not reason:
-            return interaction
-        state.rejects[f"{reason}: {detail}"] += 1
-        with state.timed("write"):
-            refused.add(interaction, reason=reason, detail=detail)
-        return None
+            yield cleaned.interaction or interaction, "quality" if cleaned.reason else "", cleaned.reason or ""
 
-    def _index(self, state: _State) -> OverlapIndex | None:
-        if self.config.decontaminate == "off" or not self.layout.overlap_index.is_dir():
-            return None
-        if state.index is None:
-            state.index = OverlapIndex.load(self.layout.overlap_index)
-        return state.index
+    def _compared(self, judged: Iterator[Judged], state: _State) -> Iterator[Judged]:
+        if self.config.decontaminate == "off":
+            yield from judged
+            return
+        index = OverlapIndex.load(self.layout.overlap_index)
+        for interaction, reason, detail in judged:
+            with state.timed("overlap"):
+                tagged, found = flag(interaction, index)
+            state.overlap.update(found)
+            if found and not reason and self.config.decontaminate == "remove":
+                reason, detail = "overlap", ", ".join(sorted(found))
+            yield tagged, reason, detail
 
 
 def sample(interactions: Iterable[Interaction], limit: int, seed: int) -> set[int]:
@@ -122,7 +125,6 @@ class _State:
     pii: Counter[str] = field(default_factory=Counter)
     overlap: Counter[str] = field(default_factory=Counter)
     seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    index: OverlapIndex | None = None
 
     @contextmanager
     def timed(self, step: str) -> Iterator[None]:
