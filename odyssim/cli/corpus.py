@@ -179,6 +179,38 @@ def card(
         out_console.print(str(path), highlight=False, soft_wrap=True)
 
 
+@corpus_app.command()
+def plan(
+    corpus: Annotated[Path, typer.Argument(help="A corpus built here before: its rates are the measure.")],
+    interactions: Annotated[int, typer.Option(min=1, help="Size of the planned corpus.")] = 21_400_000,
+    tokens: Annotated[int, typer.Option(min=1, help="Its tokens.")] = 10_000_000_000,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Workers per machine.")] = 32,
+    node_price: Annotated[Optional[float], typer.Option(min=0.0, help="USD per machine and hour.")] = None,  # noqa: UP045
+    context_price: Annotated[
+        Optional[float],  # noqa: UP045
+        typer.Option(min=0.0, help="USD per back-generated context (odyssim corpus ground --dry-run tells)."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time, disk and money of a corpus of another size, by default the published 21.4 million interactions."""
+    from odyssim.cli.corpus_tables import corpus_plan_table
+    from odyssim.corpus.plan import plan_corpus
+    from odyssim.corpus.summary import read_summary
+
+    planned = plan_corpus(
+        read_summary(corpus),
+        corpus,
+        interactions=interactions,
+        tokens=tokens,
+        nodes=nodes,
+        workers_per_node=workers,
+        usd_per_node_hour=node_price,
+        usd_per_context=context_price,
+    )
+    print_json(planned) if as_json else out_console.print(corpus_plan_table(planned))
+
+
 def _choice(option: str) -> dict[str, object]:
     """`NAME` or `NAME:LIMIT`."""
     name, colon, limit = option.rpartition(":")

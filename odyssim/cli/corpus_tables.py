@@ -10,10 +10,11 @@ from rich.table import Table
 from rich.text import Text
 
 from odyssim.cli.tables import plain_table, text_row
-from odyssim.report.shown import NONE, duration
+from odyssim.report.shown import NONE, dollars, duration
 from odyssim.types import Json
 
 if TYPE_CHECKING:
+    from odyssim.corpus.plan import CorpusPlan
     from odyssim.corpus.sources.base import SourceCard
     from odyssim.corpus.summary import CorpusSummary
 
@@ -87,6 +88,20 @@ def overlap_table(summary: CorpusSummary) -> RenderableType:
         if source.overlap:
             text_row(table, source.card.id, *(_count(source.overlap.get(task)) for task in tasks))
     return table
+
+
+def corpus_plan_table(plan: CorpusPlan) -> RenderableType:
+    """Hours, gigabytes and dollars of a planned corpus."""
+    table = plain_table("What", "How much >")
+    for step, hours in plan.hours.items():
+        text_row(table, f"{step} on {plan.nodes} x {plan.workers // plan.nodes} workers", duration(3600 * hours))
+    text_row(table, "wall time", duration(3600 * plan.wall_hours), style="bold")
+    for kind, gigabytes in plan.gigabytes.items():
+        text_row(table, f"disk: {kind}", f"{gigabytes:,.0f} GB")
+    text_row(table, "machines", dollars(plan.node_usd) if plan.node_usd is not None else "give --node-price")
+    text_row(table, "contexts", dollars(plan.contexts_usd) if plan.contexts_usd is not None else "give --context-price")
+    size = f"{plan.interactions:,} interactions, {plan.tokens:,} tokens, about {plan.words:,} words"
+    return Group(Text(size, style="bold"), table)
 
 
 def _counts(title: str, counts: Sequence[dict[str, int]]) -> Text:
