@@ -62,7 +62,7 @@ def plan_corpus(
     words = sum(tally.words for tally in measured.tallies)
     if not any(measured.seconds.values()) or words < 100_000:
         raise UsageError(
-            f"{folder} has {words:,} words, and {sum(measured.seconds.values()):.0f} s on record: too little for a plan.",
+            f"{folder} has {words:,} words and {sum(measured.seconds.values()):.0f} s on record: too few for a plan.",
             hint="build one of 100,000 words or more on local workers first: odyssim corpus build",
         )
     planned_words = round(tokens / TOKENS_PER_WORD)
