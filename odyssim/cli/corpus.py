@@ -139,6 +139,83 @@ def build(
 
 
 @corpus_app.command()
+def ground(
+    corpus: Corpus,
+    writer: Annotated[str, typer.Option(help="Who writes: openai-api/NAME, local/FOLDER, inspect/PROVIDER/NAME.")],
+    out: Annotated[Optional[Path], typer.Option(help="The grounded corpus. Default: CORPUS-grounded.")] = None,  # noqa: UP045
+    rewrite: Annotated[Literal["missing", "all"], typer.Option(help="Which contexts are written.")] = "missing",
+    attempts: Annotated[int, typer.Option(min=1, help="Answers per conversation before it is left out.")] = 3,
+    concurrency: Annotated[int, typer.Option(min=1, help="Calls under way at once.")] = 16,
+    base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
+    seed: Annotated[int, typer.Option(help="Seeds every answer.")] = 0,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Estimate calls, tokens, price and time, and stop.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Give every conversation without a social context one, written by a model from the finished conversation.
+
+    Run again with the same options, it goes on where it stopped and asks again what failed.
+    """
+    from odyssim.cli.corpus_tables import estimate_line, grounding_lines
+    from odyssim.corpus.ground.corpus import ground_corpus, through
+    from odyssim.corpus.ground.estimate import estimate
+    from odyssim.corpus.ground.ground import GroundSettings
+    from odyssim.corpus.summary import read_summary, sample_corpus
+    from odyssim.models.registry import load_model
+    from odyssim.settings import checked
+
+    options = {"rewrite": rewrite, "attempts": attempts, "concurrency": concurrency, "seed": seed}
+    settings = checked(GroundSettings, options, place="odyssim corpus ground", hint="odyssim corpus ground --help")
+    summary = read_summary(corpus)
+    expected = estimate(sample_corpus(corpus, 200, seed=0), summary.interactions, writer, settings=settings)
+    if dry_run and as_json:
+        print_json(expected)
+    else:
+        err_console.print(estimate_line(expected), highlight=False)
+    if dry_run:
+        return
+    model = load_model(writer, base_url=base_url)
+    target = out or corpus.with_name(f"{corpus.name}-grounded")
+    write = through(model, settings, total=summary.interactions, progress=progress())
+    grounded = ground_corpus(corpus, target, write)
+    assert grounded is not None  # only work on a cluster ends without a corpus
+    print_json(grounded) if as_json else out_console.print(grounding_lines(grounded), highlight=False)
+    err_console.print(f"Corpus: {target}", highlight=False, soft_wrap=True)
+    if grounded.failures:
+        raise typer.Exit(1)
+
+
+@corpus_app.command()
+def contexts(
+    corpus: Corpus,
+    against: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Option("--written", help="The same corpus grounded with --rewrite all: its writer is judged."),
+    ] = None,
+    judge: Annotated[Optional[str], typer.Option(help="A model that matches instead of TF-IDF.")] = None,  # noqa: UP045
+    limit: Annotated[int, typer.Option(min=20, help="Conversations per source.")] = 300,
+    seed: Annotated[int, typer.Option(help="Draws conversations and distractors.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """How good contexts are: leaks, and whether they fit their own conversation, between floor and ceiling."""
+    import asyncio
+
+    from odyssim.corpus.ground.matchers import JudgeMatcher
+    from odyssim.corpus.ground.quality import context_quality
+    from odyssim.corpus.ground.quality_table import quality_table
+    from odyssim.corpus.summary import read_all
+    from odyssim.models.registry import load_model
+
+    writers = {path.name: read_all(path) for path in against or ()}
+    matcher = JudgeMatcher(load_model(judge)) if judge else None
+    report = asyncio.run(context_quality(read_all(corpus), writers, seed=seed, matcher=matcher, limit=limit))
+    print_json(report) if as_json else out_console.print(quality_table(report), highlight=False, markup=False, soft_wrap=True)
+    if not report.trustworthy:
+        raise typer.Exit(1)
+
+
+@corpus_app.command()
 def stats(corpus: Corpus, as_json: AsJson = False) -> None:
     """What is in a corpus: counts by source, axis, language, length, context and licence; what was left out and why."""
     from odyssim.cli.corpus_tables import summary_table

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from odyssim.cli.tables import plain_table, text_row
 from odyssim.report.shown import NONE, dollars, duration
-from odyssim.types import Json
+from odyssim.types import Cost, Json
 
 if TYPE_CHECKING:
+    from odyssim.corpus.ground.estimate import Estimate
     from odyssim.corpus.plan import CorpusPlan
     from odyssim.corpus.sources.base import SourceCard
     from odyssim.corpus.summary import CorpusSummary
@@ -88,6 +89,33 @@ def overlap_table(summary: CorpusSummary) -> RenderableType:
         if source.overlap:
             text_row(table, source.card.id, *(_count(source.overlap.get(task)) for task in tasks))
     return table
+
+
+def estimate_line(expected: Estimate) -> str:
+    """What writing contexts will take, in one line."""
+    return (
+        f"About {expected.conversations:,} contexts to write: {expected.calls:,} calls, {expected.prompt_tokens:,} + "
+        f"{expected.completion_tokens:,} tokens, {dollars(expected.usd)}, {duration(expected.seconds)} "
+        f"(rates {expected.basis})."
+    )
+
+
+def grounding_lines(summary: CorpusSummary) -> RenderableType:
+    """What grounding did: contexts by writer, what was left out, and the cost."""
+    reports = list(summary.grounding.values())
+    cost = sum((report.cost for report in reports), start=Cost())
+    seconds = sum(report.seconds for report in reports)
+    spent = f"{cost.calls:,} calls ({cost.cached_calls:,} cached), {cost.prompt_tokens:,} + {cost.completion_tokens:,}"
+    return Group(
+        Text(f"{summary.interactions:,} interactions, {sum(report.written for report in reports):,} contexts written."),
+        _counts("Contexts", [source.figures.contexts for source in summary.sources]),
+        _counts("Answers turned down", [report.rejected for report in reports]),
+        _counts("Left out for lack of a context", [report.dropped for report in reports]),
+        _counts("Calls failed", [report.failed for report in reports]),
+        Text(
+            f"{spent} tokens, {dollars(cost.usd)}, {duration(sum(report.seconds for report in reports))}", style="dim"
+        ),
+    )
 
 
 def corpus_plan_table(plan: CorpusPlan) -> RenderableType:

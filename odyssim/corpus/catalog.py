@@ -6,18 +6,23 @@ from pathlib import Path
 
 from odyssim.corpus.sources.abcd import Abcd
 from odyssim.corpus.sources.base import SourceReader
+from odyssim.corpus.sources.bigtom import BigToM, BigToMConditions
 from odyssim.corpus.sources.casino import Casino
 from odyssim.corpus.sources.cima import Cima
+from odyssim.corpus.sources.context_writing import ContextWriting
 from odyssim.corpus.sources.coser_shakespeare import CoserShakespeare
 from odyssim.corpus.sources.crd3 import Crd3
 from odyssim.corpus.sources.crosswoz import CrossWoz
 from odyssim.corpus.sources.deal_or_no_deal import DealOrNoDeal
 from odyssim.corpus.sources.dialogsum import DialogSum
 from odyssim.corpus.sources.dialop import DialOp
+from odyssim.corpus.sources.elsewhere import READERS as ELSEWHERE
 from odyssim.corpus.sources.empathetic_dialogues import EmpatheticDialogues
 from odyssim.corpus.sources.esconv import EsConv
+from odyssim.corpus.sources.ethics import Ethics
 from odyssim.corpus.sources.goemotions import GoEmotions
 from odyssim.corpus.sources.hh_rlhf import HhRlhf
+from odyssim.corpus.sources.hub import HubReader
 from odyssim.corpus.sources.interactions import InteractionFile
 from odyssim.corpus.sources.mathdial import MathDial
 from odyssim.corpus.sources.meld_emorynlp import MeldEmoryNlp
@@ -27,6 +32,7 @@ from odyssim.corpus.sources.opentom import OpenToM
 from odyssim.corpus.sources.persuasionforgood import PersuasionForGood
 from odyssim.corpus.sources.qmsum import QmSum
 from odyssim.corpus.sources.sgd import Sgd
+from odyssim.corpus.sources.simulatedtom_human import SimulatedToMHuman
 from odyssim.corpus.sources.star import Star
 from odyssim.corpus.sources.supreme_court import SupremeCourt
 from odyssim.corpus.sources.switchboard import Switchboard
@@ -34,12 +40,15 @@ from odyssim.corpus.sources.synthetic_persona_chat import SyntheticPersonaChat
 from odyssim.corpus.sources.taskmaster import Taskmaster
 from odyssim.corpus.sources.tomi import ToMi
 from odyssim.corpus.sources.topical_chat import TopicalChat
+from odyssim.corpus.sources.twin2k_megastudy import Twin2kMegastudy
 from odyssim.corpus.sources.unhealthy_comments import UnhealthyComments
 from odyssim.corpus.sources.village import Village
 from odyssim.errors import UnknownName
 
 _READERS: tuple[SourceReader, ...] = (
     Abcd(),
+    BigToM(),
+    BigToMConditions(),
     Casino(),
     Cima(),
     CoserShakespeare(),
@@ -50,6 +59,7 @@ _READERS: tuple[SourceReader, ...] = (
     DialOp(),
     EmpatheticDialogues(),
     EsConv(),
+    Ethics(),
     GoEmotions(),
     HhRlhf(),
     MathDial(),
@@ -60,6 +70,7 @@ _READERS: tuple[SourceReader, ...] = (
     PersuasionForGood(),
     QmSum(),
     Sgd(),
+    SimulatedToMHuman(),
     Star(),
     SupremeCourt(),
     Switchboard(),
@@ -67,15 +78,15 @@ _READERS: tuple[SourceReader, ...] = (
     Taskmaster(),
     ToMi(),
     TopicalChat(),
+    Twin2kMegastudy(),
     UnhealthyComments(),
     Village(),
+    *ELSEWHERE,
 )
-SOURCES: dict[str, SourceReader] = {reader.card.id: reader for reader in _READERS}
+SOURCES: dict[str, SourceReader] = {reader.card.id: reader for reader in (*_READERS, ContextWriting(_READERS))}
 """Every source by its id."""
 
-_BY_NAME: dict[str, SourceReader] = SOURCES | {
-    alias: reader for reader in _READERS for alias in reader.card.aliases
-}
+_BY_NAME: dict[str, SourceReader] = SOURCES | {alias: reader for reader in _READERS for alias in reader.card.aliases}
 
 
 def source(name: str, *, download: bool = False) -> SourceReader:
@@ -88,4 +99,5 @@ def source(name: str, *, download: bool = False) -> SourceReader:
         return InteractionFile(Path(name))
     if name not in _BY_NAME:
         raise UnknownName("corpus source", name, list(SOURCES), hint="or give the path of your own FILE.jsonl")
-    return _BY_NAME[name]
+    reader = _BY_NAME[name]
+    return reader.downloading() if download and isinstance(reader, HubReader) else reader

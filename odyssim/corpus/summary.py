@@ -7,20 +7,24 @@ OUT/rejects/casino-00000.parquet     what was left out, each row with its reason
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
+from heapq import nsmallest
 from pathlib import Path
 from typing import Final
 
 from pydantic import Field, ValidationError
 
 from odyssim.corpus.figures import Figures, Tally
+from odyssim.corpus.ground.ground import GroundReport
 from odyssim.corpus.sources.base import SPLITS, Skip, SourceCard
 from odyssim.corpus.sources.records import first_problem
 from odyssim.corpus.store import read_interactions
 from odyssim.errors import DataError, UnknownName
-from odyssim.types import Failure, Interaction, Json, Record
+from odyssim.types import Failure, Interaction, Json, Record, derive_seed
 
 SUMMARY_FILE: Final = "corpus.json"
+REJECTS_FOLDER: Final = "rejects"
 
 
 class SourceSummary(Record):
@@ -57,7 +61,8 @@ class CorpusSummary(Record):
     """What a corpus holds and how it was built.
 
     `key` stands for settings and raw files. `seconds` of wall time per step with `workers` tasks at once (0 on Slurm,
-    whose jobs wait); `work_seconds` say what the reading step spent its time on, over all workers.
+    whose jobs wait); `work_seconds` say what the reading step spent its time on, over all workers. `grounding` says
+    what writing the contexts of each file took, where a model wrote any.
     """
 
     key: str
@@ -68,6 +73,7 @@ class CorpusSummary(Record):
     workers: int
     seconds: dict[str, float]
     work_seconds: dict[str, float]
+    grounding: dict[str, GroundReport] = Field(default_factory=dict)
 
     @property
     def tallies(self) -> tuple[Tally, ...]:
@@ -114,3 +120,25 @@ def read_corpus(out: Path, split: str) -> Iterator[Interaction]:
     for file in read_summary(out).files:
         if file.split == split:
             yield from read_interactions(out / file.path)
+
+
+def read_all(out: Path) -> Iterator[Interaction]:
+    """Stream the interactions of all splits. Raises `DataError` if `out` holds no complete corpus."""
+    for file in read_summary(out).files:
+        yield from read_interactions(out / file.path)
+
+
+def sample_corpus(out: Path, count: int, *, seed: int) -> list[Interaction]:
+    """`count` interactions at random; which ones depends on the seed and their ids alone. Reads the corpus once.
+
+    Raises `DataError` if `out` holds no complete corpus.
+    """
+    return nsmallest(
+        count, read_all(out), key=lambda one: derive_seed(seed, one.source.dataset, one.source.original_id)
+    )
+
+
+def sha256(path: Path) -> str:
+    """The hash of a file that the summary names."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, model_validator
 
 from odyssim.corpus.build.config import CorpusSteps, SourceChoice
+from odyssim.corpus.mix import EVERYTHING_ONCE, MixConfig
 from odyssim.errors import ConfigError, DataError, UnknownName
 from odyssim.settings import Settings, checked
 from odyssim.soul.evaluate import EvalConfig
@@ -25,14 +26,16 @@ class TokenizerConfig(Settings):
 
 
 class PackConfig(Settings):
-    """Rows of `seq_len` tokens; a longer sequence loses its oldest turns."""
+    """Rows of `seq_len` tokens, in which a longer conversation becomes several windows; `mix` says how much of each
+    source an epoch of training data draws."""
 
     seq_len: int = Field(default=512, ge=64)
+    mix: MixConfig = EVERYTHING_ONCE
 
 
 class Recipe(Settings):
     """Every stage's settings. `model` is a shape (random weights, and then `tokenizer` says how to train one) or the
-    folder or hub id of a base model, which brings its own tokenizer.
+    folder or hub id of a base model, which brings its own tokenizer. Without `eval` or `likeness`, that is not measured.
 
     `measure_untrained`: evaluate the model before training too, so that the report can show what training changed.
     """
@@ -46,8 +49,8 @@ class Recipe(Settings):
     pack: PackConfig = PackConfig()
     model: ModelShape | str
     midtrain: MidtrainConfig
-    eval: EvalConfig
-    likeness: LikenessConfig
+    eval: EvalConfig | None = None
+    likeness: LikenessConfig | None = None
     measure_untrained: bool = True
 
     @model_validator(mode="after")

@@ -75,11 +75,8 @@ def _work(recipe: Recipe, raw_mb: float) -> dict[str, tuple[str, float | None]]:
         validations = settings.steps // settings.eval_every + 1
         tokens = settings.steps * step_tokens + validations * (settings.eval_rows or 0) * recipe.pack.seq_len / 3
         training = 6 * weights * tokens / (rate * TRAINING_SHARE)
-    models = 2 if recipe.measure_untrained else 1
-    samples = models * len(recipe.eval.tasks) * len(recipe.eval.seeds) * (recipe.eval.limit or 1000)
-    turns = models * recipe.likeness.turns
     size = "" if weights is None else f"{weights / 1e6:.1f} M parameters, "
-    return {
+    work: dict[str, tuple[str, float | None]] = {
         "corpus": (sources, reading["corpus"]),
         "tokenizer": (
             f"{recipe.tokenizer.vocab_size} tokens" if recipe.tokenizer else "of the base model",
@@ -87,16 +84,22 @@ def _work(recipe: Recipe, raw_mb: float) -> dict[str, tuple[str, float | None]]:
         ),
         "packed": (f"rows of {recipe.pack.seq_len}", reading["packed"]),
         "midtrain": (f"{size}{length} of {step_tokens} tokens", training),
-        "eval": (
-            f"{', '.join(recipe.eval.tasks)}: {samples} samples",
-            _generation(weights, rate, samples, EVAL_PROMPT_TOKENS, recipe.eval.sampling.max_tokens),
-        ),
-        "likeness": (
-            f"{turns} next turns",
-            _generation(weights, rate, turns, recipe.pack.seq_len // 2, recipe.likeness.sampling.max_tokens),
-        ),
         "report": ("report.html", 2.0),
     }
+    models = 2 if recipe.measure_untrained else 1
+    if evaluation := recipe.eval:
+        samples = models * len(evaluation.tasks) * len(evaluation.seeds) * (evaluation.limit or 1000)
+        work["eval"] = (
+            f"{', '.join(evaluation.tasks)}: {samples} samples",
+            _generation(weights, rate, samples, EVAL_PROMPT_TOKENS, evaluation.sampling.max_tokens),
+        )
+    if likeness := recipe.likeness:
+        turns = models * likeness.turns
+        work["likeness"] = (
+            f"{turns} next turns",
+            _generation(weights, rate, turns, recipe.pack.seq_len // 2, likeness.sampling.max_tokens),
+        )
+    return work
 
 
 def _generation(weights: float | None, rate: float, samples: int, prompt: int, answer: int) -> float | None:

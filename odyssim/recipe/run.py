@@ -2,10 +2,10 @@
 
 corpus      raw files to interactions           corpus.json, one Parquet folder per source
 tokenizer   byte-level BPE on the training text
-packed      tokens and loss masks in rows       train/, validation/, and what rendering left out
+packed      tokens and loss masks in rows       train/, validation/, and what did not fit
 midtrain    the model                           midtrain.json, metrics.jsonl, checkpoints
-eval        SOUL tasks                          trained/eval.json, untrained/eval.json
-likeness    next turns against people           trained/likeness.json, untrained/likeness.json
+eval        SOUL tasks, if asked                trained/eval.json, untrained/eval.json
+likeness    next turns, if asked                trained/likeness.json, untrained/likeness.json
 report      report.html
 """
 
@@ -13,10 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -25,9 +24,12 @@ from odyssim.corpus.build.config import CorpusConfig
 from odyssim.corpus.build.corpus import build_corpus, raw_files
 from odyssim.corpus.catalog import source
 from odyssim.corpus.chatml import ChatML
-from odyssim.corpus.render import RenderCounts, render
-from odyssim.corpus.shards import pack
+from odyssim.corpus.ground.form import mark_writer
+from odyssim.corpus.mix import EVERYTHING_ONCE
+from odyssim.corpus.pack import pack
+from odyssim.corpus.sources.context_writing import ContextWriting
 from odyssim.corpus.summary import read_corpus
+from odyssim.corpus.tokenise import tokenise
 from odyssim.corpus.tokenizer import copy_tokenizer, load_tokenizer, train_tokenizer
 from odyssim.environment import environment
 from odyssim.errors import DataError, UnknownName
@@ -41,7 +43,7 @@ from odyssim.soul.evaluate import evaluate
 from odyssim.soul.next_turn import likeness
 from odyssim.storage import write_text
 from odyssim.training.midtrain import midtrain
-from odyssim.types import Json, Record, TrainingSequence
+from odyssim.types import Json, Record
 
 STAGES = ("corpus", "tokenizer", "packed", "midtrain", "eval", "likeness", "report")
 
@@ -79,7 +81,8 @@ def run(
     write_text(out / "recipe.yaml", yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False))
     write_text(out / "environment.json", json.dumps(environment(), indent=2) + "\n")
     stages = recipe_stages(recipe, out, data, progress)
-    wanted = stages if until is None else stages[: STAGES.index(until) + 1]
+    last = STAGES[-1] if until is None else until
+    wanted = [stage for stage in stages if STAGES.index(stage.name) <= STAGES.index(last)]
     done = run_stages(wanted, out, say)
     return RunResult(
         recipe=recipe.name,
@@ -114,8 +117,7 @@ class _Stages:
         sources = [source.model_dump(mode="json") for source in recipe.sources]
         shape = recipe.model if isinstance(recipe.model, str) else recipe.model.model_dump(mode="json")
         tokenizer = recipe.tokenizer.model_dump(mode="json") if recipe.tokenizer else None
-        measured: Json = {"untrained": recipe.measure_untrained}
-        return [
+        stages = [
             Stage(
                 "corpus",
                 {"sources": sources, "seed": recipe.seed, "files": self._raw_files()}
@@ -131,12 +133,14 @@ class _Stages:
                 ("tokenizer", "packed"),
                 self.midtrain,
             ),
-            Stage("eval", recipe.eval.model_dump(mode="json") | measured, ("midtrain",), self.eval),
-            Stage(
-                "likeness", recipe.likeness.model_dump(mode="json") | measured, ("corpus", "midtrain"), self.likeness
-            ),
-            Stage("report", {}, STAGES[:-1], self.report),
         ]
+        measured: Json = {"untrained": recipe.measure_untrained}
+        if recipe.eval is not None:
+            stages.append(Stage("eval", recipe.eval.model_dump(mode="json") | measured, ("midtrain",), self.eval))
+        if recipe.likeness is not None:
+            settings = recipe.likeness.model_dump(mode="json") | measured
+            stages.append(Stage("likeness", settings, ("corpus", "midtrain"), self.likeness))
+        return [*stages, Stage("report", {}, tuple(stage.name for stage in stages), self.report)]
 
     def _raw_files(self) -> Json:
         """What the readers will read, by source: other data is another corpus."""
@@ -158,13 +162,19 @@ class _Stages:
 
     def packed(self, folder: Path) -> None:
         chatml = ChatML(load_tokenizer(self.out / "tokenizer" / "files"))
-        for split in ("train", "validation"):
-            if (folder / f"{split}.json").exists():
-                continue
-            shutil.rmtree(folder / split, ignore_errors=True)  # a kill between the rows and the counts
-            sequences = _Sequences(self.out / "corpus", split, chatml, self.recipe.pack.seq_len)
-            pack(sequences, folder / split, seq_len=self.recipe.pack.seq_len, chatml=chatml, seed=self.recipe.seed)
-            write_text(folder / f"{split}.json", json.dumps(asdict(sequences.counts), indent=2) + "\n")
+        seq_len, seed = self.recipe.pack.seq_len, self.recipe.seed
+        for split, mix in (("train", self.recipe.pack.mix), ("validation", EVERYTHING_ONCE)):
+            # Beside the stages: another mixture or seed packs the same documents.
+            documents = tokenise(
+                self.out / "corpus",
+                split,
+                self.out / "documents",
+                chatml=chatml,
+                max_tokens=seq_len,
+                progress=self.progress,
+            )
+            index = pack(documents, folder / split, seq_len=seq_len, seed=seed, mix=mix, progress=self.progress)
+            write_text(folder / f"{split}.json", index.counts.model_dump_json(indent=2) + "\n")
 
     def midtrain(self, folder: Path) -> None:
         midtrain(
@@ -175,6 +185,9 @@ class _Stages:
             tokenizer=self.out / "tokenizer" / "files",
             progress=self.progress,
         )
+        if {choice.name for choice in self.recipe.sources} == {ContextWriting.card.id}:
+            for name in ("best", "last"):
+                mark_writer(folder / name)
 
     def _models(self) -> Iterator[tuple[str, LocalModel]]:
         names = ("untrained", "trained") if self.recipe.measure_untrained else ("trained",)
@@ -184,27 +197,14 @@ class _Stages:
             asyncio.run(model.aclose())
 
     def eval(self, folder: Path) -> None:
+        assert self.recipe.eval is not None
         for name, model in self._models():
             evaluate(model, self.recipe.eval, out=folder / name, data=self.data, progress=self.progress)
 
     def likeness(self, folder: Path) -> None:
+        assert self.recipe.likeness is not None
         for name, model in self._models():
             likeness(model, self.out / "corpus", self.recipe.likeness, out=folder / name, progress=self.progress)
 
     def report(self, folder: Path) -> None:
         write_report(self.out, folder / "report.html")
-
-
-class _Sequences:
-    """The training sequences of a corpus split with the source of each; `counts` says what rendering left out."""
-
-    def __init__(self, corpus: Path, split: str, chatml: ChatML, max_tokens: int) -> None:
-        self.counts = RenderCounts()
-        self._corpus, self._split, self._chatml, self._max_tokens = corpus, split, chatml, max_tokens
-
-    def __iter__(self) -> Iterator[tuple[str, TrainingSequence]]:
-        for interaction in read_corpus(self._corpus, self._split):
-            sequences, counts = render(interaction, self._chatml, max_tokens=self._max_tokens)
-            self.counts += counts
-            for sequence in sequences:
-                yield interaction.source.dataset, sequence

@@ -15,6 +15,7 @@ from odyssim.corpus.catalog import SOURCES, source
 from odyssim.corpus.leak import leak_share, leaks
 from odyssim.corpus.render import system_message
 from odyssim.corpus.sources.base import ReadReport, SourceReader, hash_split
+from odyssim.corpus.sources.files import RawFiles
 from odyssim.corpus.sources.casino import Casino
 from odyssim.corpus.sources.empathetic_dialogues import EmpatheticDialogues
 from odyssim.corpus.sources.interactions import InteractionFile
@@ -28,7 +29,7 @@ PUBLISHED = [reader for reader in SOURCES.values() if not reader.card.synthetic]
 
 def read(reader: SourceReader, root: Path) -> tuple[list[Interaction], ReadReport]:
     report = ReadReport()
-    return list(reader.read(root, report)), report
+    return list(reader.read(RawFiles(root), report)), report
 
 
 def write_csv(path: Path, rows: list[list[str]]) -> None:
@@ -53,7 +54,7 @@ INTERACTIONS = {"casino": 930, "empathetic_dialogues": 17_411, "persuasionforgoo
 def test_the_published_files_are_read_whole_and_no_context_gives_a_target_away(
     reader: SourceReader, data_root: Path
 ) -> None:
-    interactions, report = read(reader, reader.root(data_root))
+    interactions, report = read(reader, reader.files(data_root).root)
     name = reader.card.id
     assert sum(report.records.values()) == RECORDS[name]
     assert len(interactions) == report.interactions == reader.card.interactions == INTERACTIONS[name]

@@ -23,7 +23,7 @@ from odyssim.corpus.build.summarise import Summarise
 from odyssim.corpus.decontaminate.build_index import build_index
 from odyssim.corpus.licences import check_release
 from odyssim.corpus.sources.base import SourceReader
-from odyssim.corpus.summary import Compared, CorpusSummary, read_summary
+from odyssim.corpus.summary import REJECTS_FOLDER, Compared, CorpusSummary, read_summary
 from odyssim.errors import DataError
 from odyssim.progress import Progress, Silent
 from odyssim.storage import write_text, writing
@@ -143,7 +143,7 @@ def _prepare(layout: Layout, key: str, plan: Plan, steps: Sequence[Step]) -> Non
                 forget(step, layout.steps)
             return
         stale = begun.folders if begun else ()
-        for folder in (*stale, *(reader.card.id for reader in plan.readers.values()), "rejects"):
+        for folder in (*stale, *(reader.card.id for reader in plan.readers.values()), REJECTS_FOLDER):
             shutil.rmtree(layout.out / folder, ignore_errors=True)
         shutil.rmtree(layout.work, ignore_errors=True)
     write_text(layout.begun, _Begun(key=key, folders=tuple(plan.readers)).model_dump_json())

@@ -10,9 +10,9 @@ from odyssim.corpus.build.dedup import copies_in
 from odyssim.corpus.build.layout import Layout
 from odyssim.corpus.build.parts import Part
 from odyssim.corpus.build.reports import FinishReport, PartReport
-from odyssim.corpus.build.summarise import sha256
 from odyssim.corpus.figures import Counting
 from odyssim.corpus.store import REJECT_SCHEMA, InteractionWriter, read_interactions, read_rejects
+from odyssim.corpus.summary import sha256
 from odyssim.storage import write_text
 
 

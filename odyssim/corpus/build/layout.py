@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from odyssim.corpus.build.parts import Part
-from odyssim.corpus.summary import SUMMARY_FILE
+from odyssim.corpus.summary import REJECTS_FOLDER, SUMMARY_FILE
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Layout:
         return f"{part.id}/{split}-{part.number:05d}.parquet"
 
     def rejects(self, part: Part) -> Path:
-        return self.out / "rejects" / f"{part.id}-{part.number:05d}.parquet"
+        return self.out / REJECTS_FOLDER / f"{part.id}-{part.number:05d}.parquet"
 
     def read(self, task: int) -> Path:
         return self.work / "read" / f"{task:05d}.parquet"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from odyssim.corpus.build.executor import seconds_of
 from odyssim.corpus.build.layout import Layout
@@ -81,11 +79,6 @@ class Summarise:
     def _compared(self) -> Compared:
         path = self.layout.benchmarks
         return Compared.model_validate_json(path.read_bytes()) if path.is_file() else Compared()
-
-
-def sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:
