@@ -7,6 +7,7 @@ sources whose items share sentences by construction, and of short conversations,
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,7 @@ class Compare:
     layout: Layout
 
     def __call__(self, data: Iterable[Interaction], rank: int, world_size: int) -> Iterator[Document]:
-        hashes = []
+        hashes = array("Q")
         for row, interaction in enumerate(data):
             said = normalise("\n".join(turn.text for turn in interaction.turns))
             size = said.count(" ") + 1
@@ -63,7 +64,7 @@ class Compare:
         with writing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("wb") as file:
-                np.save(file, np.array(hashes, dtype=np.uint64))
+                np.save(file, np.frombuffer(hashes, dtype=np.uint64))
 
 
 @dataclass(frozen=True)

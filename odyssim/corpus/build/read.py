@@ -88,7 +88,7 @@ class ReadPart:
             with state.timed("clean"):
                 cleaned = clean(interaction, self.config.clean)
             state.pii.update({kind[4:]: n for kind, n in cleaned.counts.items() if kind.startswith("pii:")})
-            yield cleaned.interaction or interaction, "quality" if cleaned.reason else "", cleaned.reason or ""
+            yield cleaned.interaction, "quality" if cleaned.reason else "", cleaned.reason or ""
 
     def _compared(self, judged: Iterator[Judged], state: _State) -> Iterator[Judged]:
         if self.config.decontaminate == "off":
