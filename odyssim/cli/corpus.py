@@ -160,15 +160,19 @@ def ground(
     from odyssim.cli.corpus_tables import estimate_line, grounding_lines
     from odyssim.corpus.ground.corpus import ground_corpus, through
     from odyssim.corpus.ground.estimate import estimate
+    from odyssim.corpus.ground.form import form_of
     from odyssim.corpus.ground.ground import GroundSettings
-    from odyssim.corpus.summary import read_summary, sample_corpus
+    from odyssim.corpus.look import sample
+    from odyssim.corpus.summary import read_all, read_summary
     from odyssim.models.registry import load_model
     from odyssim.settings import checked
 
     options = {"rewrite": rewrite, "attempts": attempts, "concurrency": concurrency, "seed": seed}
     settings = checked(GroundSettings, options, place="odyssim corpus ground", hint="odyssim corpus ground --help")
     summary = read_summary(corpus)
-    expected = estimate(sample_corpus(corpus, 200, seed=0), summary.interactions, writer, settings=settings)
+    form = form_of(writer)
+    pilot = sample(read_all(corpus), 200, seed=0)
+    expected = estimate(pilot, summary.interactions, writer, settings=settings, form=form)
     if dry_run and as_json:
         print_json(expected)
     else:
@@ -177,7 +181,7 @@ def ground(
         return
     model = load_model(writer, base_url=base_url)
     target = out or corpus.with_name(f"{corpus.name}-grounded")
-    write = through(model, settings, total=summary.interactions, progress=progress())
+    write = through(model, settings, form, total=summary.interactions, progress=progress())
     grounded = ground_corpus(corpus, target, write)
     assert grounded is not None  # only work on a cluster ends without a corpus
     print_json(grounded) if as_json else out_console.print(grounding_lines(grounded), highlight=False)
@@ -210,7 +214,9 @@ def contexts(
     writers = {path.name: read_all(path) for path in against or ()}
     matcher = JudgeMatcher(load_model(judge)) if judge else None
     report = asyncio.run(context_quality(read_all(corpus), writers, seed=seed, matcher=matcher, limit=limit))
-    print_json(report) if as_json else out_console.print(quality_table(report), highlight=False, markup=False, soft_wrap=True)
+    print_json(report) if as_json else out_console.print(
+        quality_table(report), highlight=False, markup=False, soft_wrap=True
+    )
     if not report.trustworthy:
         raise typer.Exit(1)
 
@@ -234,6 +240,27 @@ def overlap(corpus: Corpus, as_json: AsJson = False) -> None:
     summary = read_summary(corpus)
     matrix = {source.card.id: source.overlap for source in summary.sources}
     print_json(matrix) if as_json else out_console.print(overlap_table(summary))
+
+
+@corpus_app.command()
+def view(
+    what: Annotated[str, typer.Argument(help="A corpus folder, or a source at hand by name.")],
+    data: Data = None,
+    original_id: Annotated[
+        Optional[str], typer.Option("--id", help="The id in the dataset. Default: at random.")
+    ] = None,  # noqa: UP045
+    speaker: Annotated[Optional[str], typer.Option(help="As whom. Default: the first imitated.")] = None,  # noqa: UP045
+    tokenizer: Annotated[Optional[Path], typer.Option(help="A tokenizer's folder. Default: bytes.")] = None,  # noqa: UP045
+    number: Annotated[int, typer.Option("-n", min=1, help="How many conversations.")] = 1,
+    seed: Annotated[int, typer.Option(help="Draws them.")] = 0,
+) -> None:
+    """Conversations with their context, as they are trained on: what carries loss is highlighted."""
+    from odyssim.cli.corpus_view import shown_interaction
+    from odyssim.corpus.look import look
+
+    for interaction in look(what, data, original_id=original_id, count=number, seed=seed):
+        out_console.print(shown_interaction(interaction, speaker=speaker, tokenizer=tokenizer), soft_wrap=False)
+        out_console.rule(style="dim")
 
 
 @corpus_app.command()

@@ -112,9 +112,7 @@ def grounding_lines(summary: CorpusSummary) -> RenderableType:
         _counts("Answers turned down", [report.rejected for report in reports]),
         _counts("Left out for lack of a context", [report.dropped for report in reports]),
         _counts("Calls failed", [report.failed for report in reports]),
-        Text(
-            f"{spent} tokens, {dollars(cost.usd)}, {duration(sum(report.seconds for report in reports))}", style="dim"
-        ),
+        Text(f"{spent} tokens, {dollars(cost.usd)}, {duration(seconds)}", style="dim"),
     )
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from heapq import nsmallest
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +20,7 @@ from odyssim.corpus.sources.base import SPLITS, Skip, SourceCard
 from odyssim.corpus.sources.records import first_problem
 from odyssim.corpus.store import read_interactions
 from odyssim.errors import DataError, UnknownName
-from odyssim.types import Failure, Interaction, Json, Record, derive_seed
+from odyssim.types import Failure, Interaction, Json, Record
 
 SUMMARY_FILE: Final = "corpus.json"
 REJECTS_FOLDER: Final = "rejects"
@@ -126,16 +125,6 @@ def read_all(out: Path) -> Iterator[Interaction]:
     """Stream the interactions of all splits. Raises `DataError` if `out` holds no complete corpus."""
     for file in read_summary(out).files:
         yield from read_interactions(out / file.path)
-
-
-def sample_corpus(out: Path, count: int, *, seed: int) -> list[Interaction]:
-    """`count` interactions at random; which ones depends on the seed and their ids alone. Reads the corpus once.
-
-    Raises `DataError` if `out` holds no complete corpus.
-    """
-    return nsmallest(
-        count, read_all(out), key=lambda one: derive_seed(seed, one.source.dataset, one.source.original_id)
-    )
 
 
 def sha256(path: Path) -> str:

@@ -57,28 +57,17 @@ def train_tokenizer(texts: Iterable[str], vocab_size: int, out: Path) -> Tokeniz
     """
     if vocab_size < SMALLEST_VOCABULARY:
         raise UsageError(f"vocab_size {vocab_size} is too small.", hint=f"use at least {SMALLEST_VOCABULARY}")
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.normalizer = normalizers.NFC()
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
-    tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size - len(THOUGHT_TOKENS),
-        special_tokens=list(SPECIAL_TOKENS),
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    tokenizer.train_from_iterator(_with_roles(texts), trainer)
-    tokenizer.add_tokens([AddedToken(token, normalized=False) for token in THOUGHT_TOKENS])
+    tokenizer = _trained(_with_roles(texts), vocab_size)
     with new_folder(out) as folder, writing(out):
         (folder / "tokenizer.json").write_text(tokenizer.to_str(pretty=True), encoding="utf-8")
         for name, content in _sidecars().items():
             (folder / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return tokenizer
+
+
+def byte_tokenizer() -> Tokenizer:
+    """A tokenizer that has learnt nothing: one id per byte and special token. For looking at masks without a model."""
+    return _trained([], SMALLEST_VOCABULARY)
 
 
 def copy_tokenizer(model: Path, out: Path) -> None:
@@ -99,6 +88,27 @@ def load_tokenizer(path: Path) -> Tokenizer:
         return Tokenizer.from_file(str(file))
     except Exception as error:  # the library raises bare Exception
         raise DataError(f"not a tokenizer: {error}", path=file) from error
+
+
+def _trained(texts: Iterable[str], vocab_size: int) -> Tokenizer:
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_PIECES), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size - len(THOUGHT_TOKENS),
+        special_tokens=list(SPECIAL_TOKENS),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.add_tokens([AddedToken(token, normalized=False) for token in THOUGHT_TOKENS])
+    return tokenizer
 
 
 def _with_roles(texts: Iterable[str]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from heapq import nsmallest
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -15,12 +14,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
 from odyssim.corpus.licences import terms
+from odyssim.corpus.look import sample
 from odyssim.corpus.render import messages_before
 from odyssim.corpus.shards import ShardIndex
 from odyssim.corpus.summary import CorpusSummary, SourceSummary, read_corpus, read_summary
 from odyssim.report import shown
 from odyssim.storage import write_text
-from odyssim.types import Interaction, derive_seed
+from odyssim.types import Interaction
 
 _TEMPLATE = "corpus_card.md.jinja"
 _COUNTED = ("interactions", "turns", "imitated_turns", "words")
@@ -167,18 +167,14 @@ def _matrix(summary: CorpusSummary, columns: Sequence[str], field: str) -> list[
 def _examples(corpus: Path, count: int, seed: int) -> list[dict[str, Any]]:
     if not count:
         return []
-    drawn = nsmallest(
-        count,
-        (one for one in read_corpus(corpus, "train") if terms(one.source.licence).redistribution),
-        key=lambda one: derive_seed(seed, one.source.dataset, one.source.original_id),
-    )
+    free = (one for one in read_corpus(corpus, "train") if terms(one.source.licence).redistribution)
     return [
         {
             "source": one.source,
             "facts": f"{one.axis}, {one.source.licence}, {one.source.place}",
             "text": shown.clipped(_transcript(one), _LONGEST_EXAMPLE).replace("```", "'''"),
         }
-        for one in drawn
+        for one in sample(free, count, seed)
     ]
 
 
