@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
 from odyssim.cli.console import AsJson, Data, err_console, out_console, print_json, progress
 from odyssim.types import Axis
 
+if TYPE_CHECKING:
+    from odyssim.corpus.build.config import ExecutorConfig
+
 corpus_app = typer.Typer(help="Sources of human behaviour, and the corpus built from them.", no_args_is_help=True)
 
 Corpus = Annotated[Path, typer.Argument(help="A corpus folder, for example runs/quickstart/corpus.")]
+Executor = Annotated[Literal["local", "ray", "slurm"], typer.Option(help="Where the work is done.")]
+Workers = Annotated[int, typer.Option(min=1, help="Tasks at once.")]
+Slurm = Annotated[Optional[list[str]], typer.Option(help="KEY=VALUE for Slurm: partition, time.")]  # noqa: UP045
 
 
 @corpus_app.command("list")
@@ -94,6 +101,7 @@ def build(
     data: Data = None,
     seed: Annotated[int, typer.Option(help="Draws samples.")] = 0,
     clean: Annotated[bool, typer.Option(help="Repair texts, replace personal data, apply the quality rules.")] = True,
+    redact: Annotated[Optional[list[str]], typer.Option(help="A name to replace too; repeat it for more.")] = None,  # noqa: UP045
     dedup: Annotated[Literal["near", "exact", "off"], typer.Option(help="Which copies are left out.")] = "near",
     decontaminate: Annotated[
         Literal["remove", "tag", "off"], typer.Option(help="Conversations that share text with evaluation items.")
@@ -101,19 +109,19 @@ def build(
     release: Annotated[bool, typer.Option("--release", help="Refuse what may not be passed on.")] = False,
     allow: Annotated[Optional[list[str]], typer.Option(help="A source that --release lets through.")] = None,  # noqa: UP045
     download: Annotated[bool, typer.Option("--download", help="Fetch from the hub what is not at hand.")] = False,
-    executor: Annotated[Literal["local", "ray", "slurm"], typer.Option(help="Where the work is done.")] = "local",
-    workers: Annotated[int, typer.Option(min=1, help="Tasks at once.")] = 1,
-    slurm: Annotated[Optional[list[str]], typer.Option(help="KEY=VALUE for Slurm: partition, time.")] = None,  # noqa: UP045
+    executor: Executor = "local",
+    workers: Workers = 1,
+    slurm: Slurm = None,
     as_json: AsJson = False,
 ) -> None:
     """Build a corpus. Run again with the same options, it goes on where it stopped."""
     from odyssim.cli.corpus_tables import summary_table
-    from odyssim.corpus.build.config import CorpusConfig, ExecutorConfig
+    from odyssim.corpus.build.config import CorpusConfig
     from odyssim.corpus.build.corpus import build_corpus
     from odyssim.corpus.catalog import SOURCES
     from odyssim.settings import checked
 
-    names = sources or [name for name, reader in SOURCES.items() if reader.at_hand(data) and not reader.card.synthetic]
+    names = sources or [name for name, reader in SOURCES.items() if reader.at_hand(data) and not reader.made_here]
     steps = {
         "sources": [_choice(name) for name in names],
         "seed": seed,
@@ -121,13 +129,12 @@ def build(
         "release": release,
         "allow": allow or (),
         "download": download,
-        **({} if clean else {"clean": None}),
+        "clean": {"pii": {"names": redact or ()}} if clean else None,
         **({"dedup": None} if dedup == "off" else {"dedup": {"near": dedup == "near"}}),
     }
     help_ = "odyssim corpus build --help"
     config = checked(CorpusConfig, steps, place="odyssim corpus build", hint=help_)
-    options = {"kind": executor, "workers": workers, "slurm": dict(_pair(option) for option in slurm or ())}
-    where = checked(ExecutorConfig, options, place="odyssim corpus build", hint=help_)
+    where = _executor(executor, workers, slurm, "odyssim corpus build")
     summary = build_corpus(config, data, out, executor=where, progress=progress())
     if summary is None:
         err_console.print(f"Handed to Slurm. The corpus is complete when {out / 'corpus.json'} is there.")
@@ -141,13 +148,24 @@ def build(
 @corpus_app.command()
 def ground(
     corpus: Corpus,
-    writer: Annotated[str, typer.Option(help="Who writes: openai-api/NAME, local/FOLDER, inspect/PROVIDER/NAME.")],
+    writer: Annotated[
+        str,
+        typer.Option(help="Who writes: openai-api/NAME, local/FOLDER, inspect/PROVIDER/NAME; with --bulk a hub id."),
+    ],
     out: Annotated[Optional[Path], typer.Option(help="The grounded corpus. Default: CORPUS-grounded.")] = None,  # noqa: UP045
     rewrite: Annotated[Literal["missing", "all"], typer.Option(help="Which contexts are written.")] = "missing",
     attempts: Annotated[int, typer.Option(min=1, help="Answers per conversation before it is left out.")] = 3,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls under way at once.")] = 16,
     base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
     seed: Annotated[int, typer.Option(help="Seeds every answer.")] = 0,
+    bulk: Annotated[
+        Optional[Literal["vllm", "sglang"]],  # noqa: UP045
+        typer.Option(help="Start servers of this kind with the writer, one for each of --tasks, on --executor."),
+    ] = None,
+    tasks: Annotated[int, typer.Option(min=1, help="Shares of the corpus, with --bulk.")] = 1,
+    executor: Executor = "local",
+    workers: Workers = 1,
+    slurm: Slurm = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Estimate calls, tokens, price and time, and stop.")
     ] = False,
@@ -179,11 +197,20 @@ def ground(
         err_console.print(estimate_line(expected), highlight=False)
     if dry_run:
         return
-    model = load_model(writer, base_url=base_url)
     target = out or corpus.with_name(f"{corpus.name}-grounded")
-    write = through(model, settings, form, total=summary.interactions, progress=progress())
+    if bulk is None:
+        model = load_model(writer, base_url=base_url)
+        write = through(model, settings, form, total=summary.interactions, progress=progress())
+    else:
+        from odyssim.corpus.ground.bulk import BulkSettings, in_bulk
+
+        where = _executor(executor, workers, slurm, "odyssim corpus ground")
+        started = BulkSettings(**dict(settings), model=writer, server=bulk)
+        write = in_bulk(started, tasks=tasks, executor=where, progress=progress())
     grounded = ground_corpus(corpus, target, write)
-    assert grounded is not None  # only work on a cluster ends without a corpus
+    if grounded is None:
+        err_console.print("Handed to Slurm. Run the same command again when its jobs are done.")
+        return
     print_json(grounded) if as_json else out_console.print(grounding_lines(grounded), highlight=False)
     err_console.print(f"Corpus: {target}", highlight=False, soft_wrap=True)
     if grounded.failures:
@@ -246,9 +273,7 @@ def overlap(corpus: Corpus, as_json: AsJson = False) -> None:
 def view(
     what: Annotated[str, typer.Argument(help="A corpus folder, or a source at hand by name.")],
     data: Data = None,
-    original_id: Annotated[
-        Optional[str], typer.Option("--id", help="The id in the dataset. Default: at random.")
-    ] = None,  # noqa: UP045
+    original_id: Annotated[str | None, typer.Option("--id", help="The id in the dataset. Default: at random.")] = None,
     speaker: Annotated[Optional[str], typer.Option(help="As whom. Default: the first imitated.")] = None,  # noqa: UP045
     tokenizer: Annotated[Optional[Path], typer.Option(help="A tokenizer's folder. Default: bytes.")] = None,  # noqa: UP045
     number: Annotated[int, typer.Option("-n", min=1, help="How many conversations.")] = 1,
@@ -281,6 +306,22 @@ def card(
         corpus, out or corpus / "card", name=name, tokens=tokens, examples=examples, seed=seed
     ):
         out_console.print(str(path), highlight=False, soft_wrap=True)
+
+
+@corpus_app.command()
+def export(
+    corpus: Corpus,
+    out: Annotated[Path, typer.Option(help="The folder to write: SOURCE/train_shard_000.parquet and so on.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a corpus in the layout of the published one (messages, data_source), a row per imitated person."""
+    from odyssim.corpus.publish import export_corpus
+
+    rows = export_corpus(corpus, out)
+    if as_json:
+        print_json(rows)
+    else:
+        out_console.print(f"{sum(rows.values()):,} rows of {len(rows)} sources in {out}", highlight=False)
 
 
 @corpus_app.command()
@@ -319,6 +360,14 @@ def _choice(option: str) -> dict[str, object]:
     """`NAME` or `NAME:LIMIT`."""
     name, colon, limit = option.rpartition(":")
     return {"name": name, "limit": limit} if colon and limit.isdigit() else {"name": option}
+
+
+def _executor(kind: str, workers: int, slurm: Sequence[str] | None, place: str) -> ExecutorConfig:
+    from odyssim.corpus.build.config import ExecutorConfig
+    from odyssim.settings import checked
+
+    options = {"kind": kind, "workers": workers, "slurm": dict(_pair(option) for option in slurm or ())}
+    return checked(ExecutorConfig, options, place=place, hint=f"{place} --help")
 
 
 def _pair(option: str) -> tuple[str, str]:

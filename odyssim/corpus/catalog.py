@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from odyssim.corpus.published import PublishedCorpus
 from odyssim.corpus.sources.abcd import Abcd
 from odyssim.corpus.sources.base import SourceReader
 from odyssim.corpus.sources.bigtom import BigToM, BigToMConditions
@@ -83,7 +84,10 @@ _READERS: tuple[SourceReader, ...] = (
     Village(),
     *ELSEWHERE,
 )
-SOURCES: dict[str, SourceReader] = {reader.card.id: reader for reader in (*_READERS, ContextWriting(_READERS))}
+_LICENCES = {name: reader.card.licence for reader in _READERS for name in (reader.card.id, *reader.card.aliases)}
+SOURCES: dict[str, SourceReader] = {
+    reader.card.id: reader for reader in (*_READERS, ContextWriting(_READERS), PublishedCorpus(_LICENCES))
+}
 """Every source by its id."""
 
 _BY_NAME: dict[str, SourceReader] = SOURCES | {alias: reader for reader in _READERS for alias in reader.card.aliases}

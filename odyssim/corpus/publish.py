@@ -2,18 +2,62 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from odyssim.corpus.render import messages_before
-from odyssim.corpus.roles import FAMILIES, SWAPPED, UNSWAPPED, published_name
+from odyssim.corpus.roles import FAMILIES, SWAPPED, UNSWAPPED, RoleFamily, published_name
+from odyssim.corpus.sources.base import SourceCard
+from odyssim.corpus.store import read_interactions
+from odyssim.corpus.summary import read_summary
 from odyssim.errors import UsageError
 from odyssim.storage import writing
 from odyssim.types import Interaction, Json, Message
 
 _ROWS_PER_GROUP: Final = 1024
+
+
+_GENERIC: Final = {
+    RoleFamily.HUMANUAL: "humanual",
+    RoleFamily.EXPERIMENT: "experiment",
+    RoleFamily.COSER: "coser",
+    RoleFamily.NO_SWAP: "chat",
+    RoleFamily.SOTOPIA: "sotopia",
+    RoleFamily.CHAT: "chat",
+}
+"""The published name with the role rule of a family, for sources that have no published name; 'dialogue' for others."""
+
+
+def export_corpus(corpus: Path, out: Path) -> dict[str, int]:
+    """Write a corpus folder in the published layout: `out`/SOURCE/{train,test}_shard_NNN.parquet; rows by source.
+
+    Each imitated speaker of an interaction gives one row, under the published name of the source or, if it has none,
+    of its role rule. Raises `DataError` if there is no complete corpus, `StorageError` if writing fails.
+    """
+    summary = read_summary(corpus)
+    names = {source.card.id: published_name_of(source.card) for source in summary.sources}
+    counts: Counter[str] = Counter()
+    shards: Counter[str] = Counter()
+    for file in summary.files:
+        kind = "train" if file.split == "train" else "test"
+        path = out / file.source / f"{kind}_shard_{shards[f'{file.source}/{kind}']:03d}.parquet"
+        shards[f"{file.source}/{kind}"] += 1
+        rows = (
+            published_row(interaction, speaker, names[file.source])
+            for interaction in read_interactions(corpus / file.path)
+            for speaker in interaction.imitated_speakers
+        )
+        counts[file.source] += write_published(rows, path)
+    return dict(counts)
+
+
+def published_name_of(card: SourceCard) -> str:
+    """The `data_source` under which the published trainer treats rows of a source as its card says."""
+    known = [name for name in (card.id, *card.aliases) if name in FAMILIES]
+    return known[0] if known else _GENERIC.get(card.role_rule, "dialogue")
 
 
 def published_row(interaction: Interaction, speaker: str, name: str) -> Json:

@@ -15,11 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odyssim.corpus.publish import published_row, write_published
+from odyssim.corpus.build.config import CorpusConfig, SourceChoice
+from odyssim.corpus.build.corpus import build_corpus
+from odyssim.corpus.publish import export_corpus, published_row, write_published
 from odyssim.corpus.published import PublishedCorpus, parse_row
 from odyssim.corpus.roles import FAMILIES, KEPT_TURNS, apply_role_rule
 from odyssim.corpus.sources.base import SPLITS, ReadReport
 from odyssim.corpus.sources.files import RawFiles
+from odyssim.corpus.summary import read_all
 from odyssim.errors import DataError, UnknownName, UsageError
 from odyssim.types import Axis, Interaction, Profile, SocialContext, Source, Turn
 
@@ -144,7 +147,7 @@ def test_a_row_of_another_shape_is_named(tmp_path: Path, row: Any, problem: str)
     with pytest.raises(DataError, match=problem):
         parse_row(row)
     (tmp_path / "a.jsonl").write_text(json.dumps(row) + "\n")
-    with pytest.raises(DataError, match=rf"a\.jsonl: 1 of 1 records are malformed; line 1: .*{problem}"):
+    with pytest.raises(DataError, match=rf"a\.jsonl, line 1: 1 of 1 records are malformed; .*{problem}"):
         read(tmp_path)
 
 
@@ -287,3 +290,19 @@ def test_a_file_that_cannot_be_finished_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="broken off"):
         write_published(failing(), tmp_path / "a.parquet")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exported_corpus_is_read_back_as_the_same_talk(tmp_path: Path) -> None:
+    config = CorpusConfig(sources=(SourceChoice(name="village", limit=30),), dedup=None, decontaminate="off")
+    build_corpus(config, None, tmp_path / "corpus")
+    written = export_corpus(tmp_path / "corpus", tmp_path / "published")
+    original = [
+        [turn.text for turn in one.turns if turn.speaker == speaker and turn.train]
+        for one in read_all(tmp_path / "corpus")
+        for speaker in one.imitated_speakers
+    ]
+    reader = PublishedCorpus()
+    back = reader.read(RawFiles(tmp_path / "published"), ReadReport())
+    again = [[turn.text for turn in one.turns if turn.train] for one in back]
+    assert sorted(again) == sorted(original)
+    assert written == {"village": len(original)}

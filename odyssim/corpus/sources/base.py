@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field
 
 from odyssim.corpus.roles import RoleFamily
-from odyssim.corpus.sources.files import RawFile, RawFiles
+from odyssim.corpus.sources.files import READABLE, RawFile, RawFiles
 from odyssim.errors import DataError, UsageError
 from odyssim.types import Axis, Interaction, Record, SocialContext, Source, Turn, derive_seed
 
@@ -98,6 +98,8 @@ class SourceReader(ABC):
     """One source of interactions."""
 
     card: SourceCard
+    made_here: bool = False
+    """Whether it has no files of its own: made up by rules, or derived from other sources."""
 
     def files(self, data: Path | None) -> RawFiles:
         """The dataset's files below the data folder.
@@ -111,15 +113,22 @@ class SourceReader(ABC):
                 f"The source '{self.card.id}' reads published files, and no data folder is given.",
                 hint=f"add --data FOLDER, where FOLDER/{where} holds the files of {self.card.url}",
             )
-        folder, archive = data / where, data / f"{where}.zip"
-        if not folder.is_dir() and not archive.is_file():
-            raise DataError(f"the folder of {self.card.id} is missing", path=folder, hint=hint)
-        return RawFiles(folder if folder.is_dir() else archive, hint=hint)
+        root = self._root(data)
+        if root is None:
+            raise DataError(f"the folder of {self.card.id} is missing", path=data / where, hint=hint)
+        return RawFiles(root, hint=hint)
 
     def at_hand(self, data: Path | None) -> bool:
-        """Whether its files lie in the data folder."""
-        where = f"corpus/{self.card.id}"
-        return data is not None and ((data / where).is_dir() or (data / f"{where}.zip").is_file())
+        """Whether its files lie in the data folder. Raises `DataError` if nobody may look into it."""
+        return data is not None and self._root(data) is not None
+
+    def _root(self, data: Path) -> Path | None:
+        """The dataset's folder or archive, whichever is there."""
+        folder, archive = (data / "corpus" / name for name in (self.card.id, f"{self.card.id}.zip"))
+        try:
+            return folder if folder.is_dir() else archive if archive.is_file() else None
+        except PermissionError as error:
+            raise DataError("you may not look into its folder", path=folder, hint=READABLE) from error
 
     def parts(self, files: RawFiles) -> list[RawFiles]:
         """Groups of files that can be read independently of each other, for work in parallel."""

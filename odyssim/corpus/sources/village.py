@@ -68,6 +68,8 @@ class Village(SourceReader):
         interactions=VILLAGE_SIZE,
     )
 
+    made_here = True
+
     def __init__(self, n: int = VILLAGE_SIZE, seed: int = 0) -> None:
         if n < 1:
             raise UsageError(f"A village of {n} interactions is not possible.", hint="ask for 1 or more")
