@@ -22,14 +22,12 @@ from odyssim.corpus.build.reports import PartReport
 from odyssim.corpus.build.summarise import Summarise
 from odyssim.corpus.decontaminate.build_index import build_index
 from odyssim.corpus.licences import check_release
-from odyssim.corpus.sources.base import SourceReader
 from odyssim.corpus.summary import REJECTS_FOLDER, Compared, CorpusSummary, read_summary
 from odyssim.errors import DataError
 from odyssim.progress import Progress, Silent
 from odyssim.storage import write_text, writing
-from odyssim.types import Json, Record
+from odyssim.types import Record
 
-_HEAD = 1 << 20
 _POLL_S = 0.3
 
 
@@ -53,7 +51,7 @@ def build_corpus(
     plan = plan_parts(config, data)
     if config.release:
         check_release((reader.card for reader in plan.readers.values()), config.allow)
-    layout, key = Layout(out), _key(config, data, plan)
+    layout, key = Layout(out), _key(config, plan)
     if (done := _finished(layout, key)) is not None:
         return done
     steps = _steps(config, data, plan, layout, key, executor.workers)
@@ -66,20 +64,12 @@ def build_corpus(
     summary = read_summary(out)
     if not summary.interactions:
         layout.summary.unlink()
-        first = next((failures[0].message for failures in summary.failures.values()), "everything was left out")
-        raise DataError(f"there is nothing to learn from in these sources: {first}", path=out)
+        first = next((failures[0] for failures in summary.failures.values()), None)
+        why, hint = (first.message, first.hint) if first else ("everything was left out", f"see {out / REJECTS_FOLDER}")
+        raise DataError(f"there is nothing to learn from in these sources: {why}", path=out, hint=hint)
     if not summary.failures:  # otherwise the next build needs to read only what failed
         shutil.rmtree(layout.work)
     return summary
-
-
-def raw_files(reader: SourceReader, data: Path | None) -> Json:
-    """Size and a hash of the head of every file that a source reads: other files make another corpus."""
-    found: Json = {}
-    for file in reader.raw_files(data):
-        with file.open_raw() as content:
-            found[file.name] = [file.size, hashlib.blake2b(content.read(_HEAD), digest_size=8).hexdigest()]
-    return found
 
 
 def _steps(config: CorpusConfig, data: Path | None, plan: Plan, layout: Layout, key: str, workers: int) -> list[Step]:
@@ -108,9 +98,8 @@ def _index_benchmarks(data: Path | None, layout: Layout) -> None:
         write_text(layout.benchmarks, Compared(items=index.items, missing=index.missing).model_dump_json())
 
 
-def _key(config: CorpusConfig, data: Path | None, plan: Plan) -> str:
-    files = {name: raw_files(reader, data) for name, reader in plan.readers.items() if name not in plan.missing}
-    content = [__version__, config.model_dump(mode="json"), files, sorted(plan.missing)]
+def _key(config: CorpusConfig, plan: Plan) -> str:
+    content = [__version__, config.model_dump(mode="json"), plan.raw, sorted(plan.missing)]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -27,7 +27,7 @@ from odyssim.corpus.build.executor import Pipeline, Step
 from odyssim.corpus.build.layout import Layout
 from odyssim.corpus.build.parts import Part, Plan
 from odyssim.corpus.build.reports import PartReport
-from odyssim.corpus.decontaminate.fingerprint import normalise
+from odyssim.corpus.decontaminate.fingerprint import Hashes, gram_hashes, normalise, word_hashes
 from odyssim.storage import writing
 from odyssim.types import Interaction
 
@@ -143,23 +143,30 @@ def copies_in(path: Path) -> dict[int, int]:
     return dict(zip(copies["row"].tolist(), copies["of"].tolist(), strict=True))
 
 
-class _Spaced(WordTokenizer):  # type: ignore[misc]  # datatrove is untyped
-    """The text is words with single spaces already: `Compare` normalised it, for every script alike."""
+class _Signatures(MinhashDedupSignature):  # type: ignore[misc]  # datatrove is untyped
+    """The library's signatures over our words, which every script has, hashed all at once."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(str(folder), _MINHASH, language=_NoTokenizer())
+
+    def get_shingles(self, text: str) -> Hashes:
+        hashes, _ = word_hashes([text])
+        return gram_hashes(hashes, _MINHASH.n_grams).reshape(-1, 1)
+
+
+class _NoTokenizer(WordTokenizer):  # type: ignore[misc]
+    """Keeps the library from loading one of its own."""
 
     def word_tokenize(self, text: str) -> list[str]:
-        return text.split(" ") if text else []
+        raise NotImplementedError
 
-    def sent_tokenize(self, text: str) -> list[str]:
-        return [text]
-
-    def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        return [(0, len(text))]
+    sent_tokenize = span_tokenize = word_tokenize
 
 
 def comparing(config: DedupConfig, plan: Plan, layout: Layout) -> Pipeline:
     """What follows `ReadPart` in the same task."""
     templated = tuple(plan.readers[part.id].card.templated for part in plan.parts)
-    signatures = [MinhashDedupSignature(str(layout.minhash / "signatures"), _MINHASH, _Spaced())] if config.near else []
+    signatures = [_Signatures(layout.minhash / "signatures")] if config.near else []
     return [Compare(config, templated, layout), *signatures, *([ForgetFailed(layout)] if config.near else [])]
 
 

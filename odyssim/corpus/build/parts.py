@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from odyssim.corpus.build.config import CorpusConfig, SourceChoice
 from odyssim.corpus.catalog import source
@@ -13,7 +15,9 @@ from odyssim.corpus.sources.base import SourceReader
 from odyssim.corpus.sources.files import RawFiles
 from odyssim.corpus.sources.village import VILLAGE_SIZE, Village
 from odyssim.errors import OdysSimError, Party, UsageError
-from odyssim.types import Failure, Record
+from odyssim.types import Failure, Json, Record
+
+_HEAD: Final = 1 << 20
 
 
 class Part(Record):
@@ -27,33 +31,34 @@ class Part(Record):
 
 @dataclass(frozen=True)
 class Plan:
-    """All parts in order, and the sources whose files could not even be found."""
+    """All parts in order, the raw files of each source, and the sources whose files could not even be found."""
 
     parts: tuple[Part, ...]
     readers: dict[str, SourceReader]
+    raw: dict[str, Json]
     missing: dict[str, Failure]
 
 
 def plan_parts(config: CorpusConfig, data: Path | None) -> Plan:
-    """The parts of every chosen source. Raises `UsageError` for a source chosen twice, or none that can be read."""
+    """The parts of every chosen source. Raises `UsageError` if two have one id, and what the only one chosen raises."""
     parts: list[Part] = []
     readers: dict[str, SourceReader] = {}
+    raw: dict[str, Json] = {}
     missing: dict[str, Failure] = {}
     chosen = [(choice, reader_of(choice, config)) for choice in config.sources]
-    for name, times in Counter(reader.card.id for _, reader in chosen).items():
-        if times > 1:
-            raise UsageError(f"The source '{name}' is chosen {times} times.", hint="name each source once")
+    _check_ids(chosen)
     for choice, reader in chosen:
         readers[reader.card.id] = reader
         try:
             count = len(split(reader, choice, data))
+            raw[reader.card.id] = raw_files(reader, data)
         except OdysSimError as error:
             if len(chosen) == 1:
                 raise
             missing[reader.card.id] = Failure.of(error, Party.DATA)
             continue
         parts += [Part(choice=choice, id=reader.card.id, number=number, of=count) for number in range(count)]
-    return Plan(tuple(parts), readers, missing)
+    return Plan(tuple(parts), readers, raw, missing)
 
 
 def reader_of(choice: SourceChoice, config: CorpusConfig) -> SourceReader:
@@ -63,7 +68,27 @@ def reader_of(choice: SourceChoice, config: CorpusConfig) -> SourceReader:
     return source(choice.name, download=config.download)
 
 
+def raw_files(reader: SourceReader, data: Path | None) -> Json:
+    """Size and a hash of the head of every file that a source reads: other files make another corpus."""
+    return {
+        file.name: [file.size, hashlib.blake2b(file.head(_HEAD, stored=True), digest_size=8).hexdigest()]
+        for file in reader.raw_files(data)
+    }
+
+
 def split(reader: SourceReader, choice: SourceChoice, data: Path | None) -> Sequence[RawFiles]:
     """The files of each part. A source that is sampled stays whole, since a sample is drawn from all of it."""
     files = reader.files(data)
     return [files] if choice.limit else reader.parts(files)
+
+
+def _check_ids(chosen: Sequence[tuple[SourceChoice, SourceReader]]) -> None:
+    names: defaultdict[str, list[str]] = defaultdict(list)
+    for choice, reader in chosen:
+        names[reader.card.id].append(choice.name)
+    for id_, same in names.items():
+        if len(same) > 1:
+            raise UsageError(
+                f"The source '{id_}' is chosen {len(same)} times: {', '.join(same)}.",
+                hint="name each source once; an own file is called like its name without the ending: rename one",
+            )

@@ -63,11 +63,11 @@ def word_hashes(texts: Sequence[str]) -> tuple[Hashes, Integers]:
     return hashes, lengths
 
 
-def gram_hashes(hashes: Hashes) -> Hashes:
-    """The hash of each window of `GRAM` words, by where it starts; windows run over the ends of texts."""
-    if len(hashes) < GRAM:
+def gram_hashes(hashes: Hashes, size: int = GRAM) -> Hashes:
+    """The hash of each window of `size` words, by where it starts; windows run over the ends of texts."""
+    if len(hashes) < size:
         return hashes[:0]
-    grams: Hashes = np.correlate(hashes, _GRAM_WEIGHTS, "valid")
+    grams: Hashes = np.correlate(hashes, powers(size), "valid")
     return grams
 
 
@@ -107,4 +107,3 @@ class _Vocabulary(dict[bytes, int]):
 
 
 _KNOWN: Final = _Vocabulary()
-_GRAM_WEIGHTS: Final = powers(GRAM)
