@@ -83,6 +83,10 @@ def whole_hashes(hashes: Hashes, lengths: Integers) -> Hashes:
 
 def powers(count: int) -> Hashes:
     """`BASE^0 .. BASE^(count-1)`: hash(a + b) = hash(a) + hash(b) * BASE^len(a)."""
+    return _POWERS[:count] if count <= len(_POWERS) else _powers(count)
+
+
+def _powers(count: int) -> Hashes:
     steps = np.full(count, _BASE)
     steps[:1] = 1
     return np.cumprod(steps, dtype=np.uint64)
@@ -107,3 +111,4 @@ class _Vocabulary(dict[bytes, int]):
 
 
 _KNOWN: Final = _Vocabulary()
+_POWERS: Final = _powers(1 << 12)
