@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, Optional
 import typer
 
 from odyssim.cli.console import AsJson, Data, err_console, out_console, print_json, progress
+from odyssim.errors import UsageError
 from odyssim.types import Axis
 
 if TYPE_CHECKING:
     from odyssim.corpus.build.config import ExecutorConfig
+    from odyssim.corpus.summary import CorpusSummary
 
 corpus_app = typer.Typer(help="Sources of human behaviour, and the corpus built from them.", no_args_is_help=True)
 
@@ -122,6 +124,11 @@ def build(
     from odyssim.settings import checked
 
     names = sources or [name for name, reader in SOURCES.items() if reader.at_hand(data) and not reader.made_here]
+    if not names:
+        raise UsageError(
+            "No source is named, and none is at hand.",
+            hint="--source NAME (odyssim corpus list), or --data FOLDER with datasets in FOLDER/corpus",
+        )
     steps = {
         "sources": [_choice(name) for name in names],
         "seed": seed,
@@ -141,6 +148,7 @@ def build(
         return
     print_json(summary) if as_json else out_console.print(summary_table(summary))
     err_console.print(f"Corpus: {out}", highlight=False, soft_wrap=True)
+    _tell_failures(summary)
     if summary.failures:
         raise typer.Exit(1)
 
@@ -213,6 +221,7 @@ def ground(
         return
     print_json(grounded) if as_json else out_console.print(grounding_lines(grounded), highlight=False)
     err_console.print(f"Corpus: {target}", highlight=False, soft_wrap=True)
+    _tell_failures(grounded)
     if grounded.failures:
         raise typer.Exit(1)
 
@@ -256,6 +265,7 @@ def stats(corpus: Corpus, as_json: AsJson = False) -> None:
 
     summary = read_summary(corpus)
     print_json(summary) if as_json else out_console.print(summary_table(summary))
+    _tell_failures(summary)
 
 
 @corpus_app.command()
@@ -309,6 +319,47 @@ def card(
 
 
 @corpus_app.command()
+def pack(
+    corpus: Corpus,
+    tokenizer: Annotated[Path, typer.Option(help="Folder with a ChatML tokenizer.json.")],
+    out: Annotated[Path, typer.Option(help="Folder for train/, validation/ and documents/.")],
+    seq_len: Annotated[int, typer.Option(min=64, help="Tokens per row.")] = 4096,
+    ratio: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="SOURCE=R: how often an epoch shows its documents; 1.5 is all once and half of them again."),
+    ] = None,
+    temperature: Annotated[float, typer.Option(min=0.0, help="1 keeps proportions, 0 makes sources equal.")] = 1.0,
+    tokens: Annotated[Optional[int], typer.Option(min=1, help="Token budget of an epoch.")] = None,  # noqa: UP045
+    epoch: Annotated[int, typer.Option(min=0, help="Which epoch of the mixture.")] = 0,
+    seed: Annotated[int, typer.Option(help="Draws and shuffles.")] = 0,
+    executor: Executor = "local",
+    workers: Workers = 1,
+    slurm: Slurm = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tokenise a corpus and pack it into rows: memory-mapped shards, ready for training."""
+    from odyssim.corpus.build.pack import PackSettings, pack_corpus
+    from odyssim.settings import checked
+
+    sources = {name: {"ratio": value} for name, value in map(_pair, ratio or ())}
+    mix = {"sources": sources, "temperature": temperature, "tokens": tokens}
+    options = {"seq_len": seq_len, "mix": mix, "epoch": epoch, "seed": seed}
+    settings = checked(PackSettings, options, place="odyssim corpus pack", hint="odyssim corpus pack --help")
+    where = _executor(executor, workers, slurm, "odyssim corpus pack")
+    indices = pack_corpus(corpus, tokenizer, out, settings, executor=where, progress=progress())
+    if indices is None:
+        err_console.print("Handed to Slurm. Run the same command again when its jobs are done.")
+    elif as_json:
+        print_json({split: index.model_dump(mode="json") for split, index in indices.items()})
+    else:
+        for split, index in indices.items():
+            line = (
+                f"{split}: {index.rows:,} rows of {index.seq_len:,}, {index.tokens:,} tokens, {index.loss_tokens:,} of "
+            )
+            out_console.print(line + f"them trained, {100 * index.fill:.1f} % full", highlight=False)
+
+
+@corpus_app.command()
 def export(
     corpus: Corpus,
     out: Annotated[Path, typer.Option(help="The folder to write: SOURCE/train_shard_000.parquet and so on.")],
@@ -354,6 +405,13 @@ def plan(
         usd_per_context=context_price,
     )
     print_json(planned) if as_json else out_console.print(corpus_plan_table(planned))
+
+
+def _tell_failures(summary: CorpusSummary) -> None:
+    from odyssim.cli.corpus_tables import failure_lines
+
+    if summary.failures:
+        err_console.print(failure_lines(summary), soft_wrap=True)
 
 
 def _choice(option: str) -> dict[str, object]:

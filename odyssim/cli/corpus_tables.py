@@ -71,12 +71,19 @@ def summary_table(summary: CorpusSummary) -> RenderableType:
         _counts("Skipped", [{skip.reason: skip.count for skip in source.skips} for source in summary.sources]),
         _counts("Contexts", [source.figures.contexts for source in summary.sources]),
         _counts("Personal data replaced", [source.pii for source in summary.sources]),
-        *(
-            Text(f"{name}: {failure.message} → {failure.hint}", style="red")
-            for name, failures in summary.failures.items()
-            for failure in failures
-        ),
     )
+
+
+def failure_lines(summary: CorpusSummary) -> Text:
+    """What is missing of each source, and what helps."""
+    lines = [
+        Text.assemble(
+            ("incomplete: ", "bold red"), f"{name}: {failure.message}", ("\nwhat helps: ", "bold"), failure.hint or NONE
+        )
+        for name, failures in summary.failures.items()
+        for failure in failures
+    ]
+    return Text("\n").join(lines)
 
 
 def overlap_table(summary: CorpusSummary) -> RenderableType:
@@ -118,9 +125,9 @@ def grounding_lines(summary: CorpusSummary) -> RenderableType:
 
 def corpus_plan_table(plan: CorpusPlan) -> RenderableType:
     """Hours, gigabytes and dollars of a planned corpus."""
-    table = plain_table("What", "How much >")
+    table = plain_table(f"On {plan.nodes} x {plan.workers // plan.nodes} workers", "How much >")
     for step, hours in plan.hours.items():
-        text_row(table, f"{step} on {plan.nodes} x {plan.workers // plan.nodes} workers", duration(3600 * hours))
+        text_row(table, step, duration(3600 * hours))
     text_row(table, "wall time", duration(3600 * plan.wall_hours), style="bold")
     for kind, gigabytes in plan.gigabytes.items():
         text_row(table, f"disk: {kind}", f"{gigabytes:,.0f} GB")

@@ -1,7 +1,7 @@
 """What a corpus of any size would take: time, disk and money, from the rates of one that was built.
 
-Time and disk are taken to grow with the number of words. Reading, finishing and pairing run on all workers; finding
-copies and the summary see all parts at once and run on one.
+Time and disk are taken to grow with the number of words. Reading and finishing run on all workers, pairing on as many
+as MinHash has buckets; finding copies and the summary see all parts at once and run on one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ PUBLISHED_TOKENS: Final = 10_000_000_000
 TOKENS_PER_WORD: Final = 1.35
 """English chat under a vocabulary of about 150,000; measured when nothing else is known."""
 
-_ALONE: Final = ("copies", "near-copies")
+_AT_MOST: Final = {"copies": 1, "pairs": 14, "near-copies": 1, "summary": 1}
+"""Workers that a step can use; those that are not named here use all."""
 _WORKING_COPIES: Final = 2.2
 """Disk of a build at its fullest, over the corpus files alone: what was read, its signatures, and what is written."""
 _PACKED_BYTES: Final = 4 + 1 / 8
@@ -69,7 +70,7 @@ def plan_corpus(
     scale, workers = planned_words / words, nodes * workers_per_node
     stored = sum((folder / file.path).stat().st_size for file in measured.files) * scale / 1e9
     hours = {
-        step: seconds * scale / 3600 * (1 if step in _ALONE else measured.workers / workers)
+        step: seconds * scale / 3600 * _at_once(step, measured.workers) / _at_once(step, workers)
         for step, seconds in measured.seconds.items()
     }
     return CorpusPlan(
@@ -87,3 +88,7 @@ def plan_corpus(
         node_usd=None if usd_per_node_hour is None else sum(hours.values()) * nodes * usd_per_node_hour,
         contexts_usd=None if usd_per_context is None else interactions * usd_per_context,
     )
+
+
+def _at_once(step: str, workers: int) -> int:
+    return min(workers, _AT_MOST.get(step, workers))

@@ -35,9 +35,10 @@ class PackConfig(Settings):
 
 class Recipe(Settings):
     """Every stage's settings. `model` is a shape (random weights, and then `tokenizer` says how to train one) or the
-    folder or hub id of a base model, which brings its own tokenizer. Without `eval` or `likeness`, that is not measured.
+    folder or hub id of a base model, which brings its own tokenizer.
 
-    `measure_untrained`: evaluate the model before training too, so that the report can show what training changed.
+    `eval`, `likeness`: none is not measured. `measure_untrained`: evaluate the model before training too, so that the
+    report can show what training changed.
     """
 
     name: str

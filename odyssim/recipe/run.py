@@ -21,16 +21,14 @@ from pathlib import Path
 import yaml
 
 from odyssim.corpus.build.config import CorpusConfig
-from odyssim.corpus.build.corpus import build_corpus, raw_files
+from odyssim.corpus.build.corpus import build_corpus
+from odyssim.corpus.build.pack import PackSettings, pack_corpus
+from odyssim.corpus.build.parts import raw_files
 from odyssim.corpus.catalog import source
-from odyssim.corpus.chatml import ChatML
 from odyssim.corpus.ground.form import mark_writer
-from odyssim.corpus.mix import EVERYTHING_ONCE
-from odyssim.corpus.pack import pack
 from odyssim.corpus.sources.context_writing import ContextWriting
 from odyssim.corpus.summary import read_corpus
-from odyssim.corpus.tokenise import tokenise
-from odyssim.corpus.tokenizer import copy_tokenizer, load_tokenizer, train_tokenizer
+from odyssim.corpus.tokenizer import copy_tokenizer, train_tokenizer
 from odyssim.environment import environment
 from odyssim.errors import DataError, UnknownName
 from odyssim.models.local import LocalModel
@@ -161,19 +159,17 @@ class _Stages:
         train_tokenizer(texts, self.recipe.tokenizer.vocab_size, folder / "files")
 
     def packed(self, folder: Path) -> None:
-        chatml = ChatML(load_tokenizer(self.out / "tokenizer" / "files"))
-        seq_len, seed = self.recipe.pack.seq_len, self.recipe.seed
-        for split, mix in (("train", self.recipe.pack.mix), ("validation", EVERYTHING_ONCE)):
-            # Beside the stages: another mixture or seed packs the same documents.
-            documents = tokenise(
-                self.out / "corpus",
-                split,
-                self.out / "documents",
-                chatml=chatml,
-                max_tokens=seq_len,
-                progress=self.progress,
-            )
-            index = pack(documents, folder / split, seq_len=seq_len, seed=seed, mix=mix, progress=self.progress)
+        settings = PackSettings(seed=self.recipe.seed, **dict(self.recipe.pack))
+        # Documents lie beside the stages: another mixture or seed packs the same ones.
+        indices = pack_corpus(
+            self.out / "corpus",
+            self.out / "tokenizer" / "files",
+            folder,
+            settings,
+            documents=self.out / "documents",
+            progress=self.progress,
+        )
+        for split, index in (indices or {}).items():
             write_text(folder / f"{split}.json", index.counts.model_dump_json(indent=2) + "\n")
 
     def midtrain(self, folder: Path) -> None:

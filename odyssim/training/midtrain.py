@@ -23,6 +23,7 @@ from accelerate import Accelerator
 from torch import nn
 
 from odyssim.corpus.chatml import ChatML
+from odyssim.corpus.loader import Loader
 from odyssim.corpus.shards import PackedShards
 from odyssim.corpus.tokenizer import load_tokenizer
 from odyssim.errors import OdysSimError, UsageError
@@ -30,7 +31,7 @@ from odyssim.progress import Progress, Silent
 from odyssim.storage import write_text
 from odyssim.training.checkpoint import Checkpoints, Journal, TrainState, read_state, restore_optimizer
 from odyssim.training.config import MidtrainConfig, ModelShape
-from odyssim.training.data import collate, rows_of_step
+from odyssim.training.data import collate
 from odyssim.training.loss import NllSummary, Tally, TokenNll, nll_of
 from odyssim.training.model import build_model
 from odyssim.training.unigram import unigram_nll
@@ -101,6 +102,13 @@ class _Run:
         self.state = fresh if resume is None else read_state(resume)
         if self.state.run != fresh.run:
             raise UsageError(f"{out} holds a run with other settings.", hint="choose a new folder or remove this one")
+        self.loader = Loader(
+            self.train_rows,
+            seed=config.seed,
+            rank=self.accelerator.process_index,
+            world=self.accelerator.num_processes,
+            consumed=self.state.step * config.rows_per_step,
+        )
 
         dtype = torch.bfloat16 if config.precision == "bfloat16" else torch.float32
         self.model = build_model(model if resume is None else str(resume), chatml, seed=config.seed, dtype=dtype)
@@ -171,12 +179,9 @@ class _Run:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
 
-        rows = rows_of_step(step, rows=len(self.train_rows), rows_per_step=config.rows_per_step, seed=config.seed)
         processes = self.accelerator.num_processes
-        mine = rows[self.accelerator.process_index :: processes]
-        batches = [
-            collate(self.train_rows, mine[i : i + config.micro_rows]) for i in range(0, len(mine), config.micro_rows)
-        ]
+        rows_together = config.micro_rows * processes
+        batches = [collate(self.loader.take(rows_together)) for _ in range(config.rows_per_step // rows_together)]
         counted = torch.tensor([[len(batch.targets), batch.tokens] for batch in batches]).sum(0)
         targets, tokens = self._sum(counted).tolist()
 
@@ -221,7 +226,7 @@ class _Run:
         for start in range(0, self.eval_rows, size * self.accelerator.num_processes):
             mine = range(start + rank * size, min(start + (rank + 1) * size, self.eval_rows))
             # Sharded models need every process in every forward pass: one without rows computes row 0 for nothing.
-            batch = collate(self.validation, mine or [0])
+            batch = collate(self.validation.rows(mine or [0]))
             nll = nll_of(self.module, batch.to(self.accelerator.device))
             if mine:
                 tally.add(batch.documents, nll.double().cpu().numpy())

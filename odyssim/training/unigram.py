@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 import numpy as np
 
-from odyssim.corpus.shards import PackedShards
+from odyssim.corpus.shards import PackedShards, Rows
 from odyssim.training.loss import NllSummary, Tally
+
+_BLOCK: Final = 256
 
 
 def unigram_nll(train: PackedShards, validation: PackedShards, *, validation_rows: int) -> NllSummary:
@@ -14,13 +19,17 @@ def unigram_nll(train: PackedShards, validation: PackedShards, *, validation_row
     `count` is how often `id` is a target in `train`. Context is ignored altogether.
     """
     counts = np.ones(train.index.vocab_size, dtype=np.int64)
-    for number in range(len(train)):
-        row = train.row(number)
-        counts += np.bincount(row.input_ids[row.loss_mask], minlength=len(counts))
+    for rows in _blocks(train, len(train)):
+        counts += np.bincount(rows.input_ids[rows.loss_mask], minlength=len(counts))
     cost = -np.log(counts / counts.sum())
 
     tally = Tally(validation)
-    for number in range(validation_rows):
-        row = validation.row(number)
-        tally.add(row.documents[row.loss_mask], cost[row.input_ids[row.loss_mask]])
+    for rows in _blocks(validation, validation_rows):
+        tally.add(rows.documents[rows.loss_mask], cost[rows.input_ids[rows.loss_mask]])
     return tally.summary()
+
+
+def _blocks(shards: PackedShards, rows: int) -> Iterator[Rows]:
+    """The first `rows` rows, some at a time."""
+    for start in range(0, rows, _BLOCK):
+        yield shards.rows(range(start, min(start + _BLOCK, rows)))

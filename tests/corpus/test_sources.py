@@ -1,9 +1,9 @@
-"""Readers of published corpora and of a person's own file: true formats, counts, contexts, and broken files."""
+"""Readers of published corpora and of a person's own file: true formats, contexts, and broken files."""
 
 from __future__ import annotations
 
-import csv
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,60 +12,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odyssim.corpus.catalog import SOURCES, source
-from odyssim.corpus.leak import leak_share, leaks
-from odyssim.corpus.render import system_message
+from odyssim.corpus.leak import leak_share
+from odyssim.corpus.sources import records
 from odyssim.corpus.sources.base import ReadReport, SourceReader, hash_split
-from odyssim.corpus.sources.files import RawFiles
 from odyssim.corpus.sources.casino import Casino
 from odyssim.corpus.sources.empathetic_dialogues import EmpatheticDialogues
+from odyssim.corpus.sources.files import RawFile, RawFiles
 from odyssim.corpus.sources.interactions import InteractionFile
 from odyssim.corpus.sources.persuasionforgood import PersuasionForGood
+from odyssim.corpus.sources.records import UpstreamRecord, count_json, csv_records, json_records, jsonl_records
 from odyssim.corpus.sources.taskmaster import Taskmaster
-from odyssim.errors import DataError, UnknownName, UsageError
+from odyssim.errors import DataError, UsageError
 from odyssim.types import Interaction
+from tests.corpus.sources.fixtures import read, write_csv, write_json
+from tests.corpus.sources.published_counts import assert_reads_whole
 
-PUBLISHED = [reader for reader in SOURCES.values() if not reader.card.synthetic]
-
-
-def read(reader: SourceReader, root: Path) -> tuple[list[Interaction], ReadReport]:
-    report = ReadReport()
-    return list(reader.read(RawFiles(root), report)), report
-
-
-def write_csv(path: Path, rows: list[list[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file, lineterminator="\r\n").writerows(rows)
-
-
-def write_json(path: Path, value: object) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(value), encoding="utf-8")
-
-
-# --- the published files ----------------------------------------------------------------------------------------
-
-RECORDS = {"casino": 930, "empathetic_dialogues": 92_516, "persuasionforgood": 17_824 + 1_734, "taskmaster": 2_009}
-INTERACTIONS = {"casino": 930, "empathetic_dialogues": 17_411, "persuasionforgood": 867, "taskmaster": 1_501}
+READERS = (Casino(), EmpatheticDialogues(), PersuasionForGood(), Taskmaster())
+WITH_FILES = [reader for name, reader in SOURCES.items() if name not in ("village", "context_writing")]
+"""Every source that has a folder of its own."""
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("reader", PUBLISHED, ids=lambda reader: reader.card.id)
-def test_the_published_files_are_read_whole_and_no_context_gives_a_target_away(
-    reader: SourceReader, data_root: Path
-) -> None:
-    interactions, report = read(reader, reader.files(data_root).root)
-    name = reader.card.id
-    assert sum(report.records.values()) == RECORDS[name]
-    assert len(interactions) == report.interactions == reader.card.interactions == INTERACTIONS[name]
-    assert not report.skips
-    assert len({interaction.source.original_id for interaction in interactions}) == len(interactions)
-    for interaction in interactions:
-        assert set(interaction.imitated_speakers) <= set(reader.card.imitated)
-        assert interaction.context is not None
-        for speaker in interaction.imitated_speakers:
-            known = system_message(interaction.context, speaker, [])
-            assert not leaks(known, [turn.text for turn in interaction.turns if turn.speaker == speaker])
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.card.id)
+def test_the_published_files_are_read_whole(reader: SourceReader, data_root: Path) -> None:
+    interactions = assert_reads_whole(reader, data_root)
+    assert all(interaction.context for interaction in interactions)
 
 
 @pytest.mark.data
@@ -165,9 +136,17 @@ def test_goals_hold_priorities_and_only_reasons_that_are_not_said_again(casino: 
     assert "47" not in interaction.model_dump_json()
 
 
+SHEET = """<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>
+<row r="1"><c/></row><row r="2"><c/></row><row r="3"><c/></row></sheetData></worksheet>"""
+
+
 @pytest.fixture
 def persuasion(tmp_path: Path) -> Path:
     folder = tmp_path / "data/FullData"
+    workbook = tmp_path / "data/AnnotatedData/300_dialog.xlsx"
+    workbook.parent.mkdir(parents=True)
+    with zipfile.ZipFile(workbook, "w") as file:
+        file.writestr("xl/worksheets/sheet1.xml", SHEET)
     write_csv(
         folder / "full_dialog.csv",
         [["", "Unit", "Turn", "B4", "B2"], ["0", "Hi.", "0", "0", "talk-1"], ["1", "Hello, you", "0", "1", "talk-1"]],
@@ -192,7 +171,11 @@ def test_persuasion_joins_people_to_turns_and_never_tells_the_donation(persuasio
         "persuader": "age 34; sex: male; education: postgraduate; politics: liberal"
     }
     assert "1.77" not in interaction.model_dump_json()
-    assert sum(report.records.values()) == 4
+    assert report.records == {
+        "data/FullData/full_dialog.csv": 2,
+        "data/FullData/full_info.csv": 2,
+        "data/AnnotatedData/300_dialog.xlsx": 2,
+    }
 
 
 def test_a_dialogue_without_its_participants_is_a_data_error(persuasion: Path) -> None:
@@ -241,17 +224,34 @@ def test_taskmaster_imitates_the_user_only(taskmaster: Path) -> None:
 # --- broken files -----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("reader", PUBLISHED, ids=lambda reader: reader.card.id)
-def test_a_missing_folder_or_file_names_what_is_expected_where(reader: SourceReader, tmp_path: Path) -> None:
-    for root in (tmp_path / "nowhere", tmp_path):
-        with pytest.raises(DataError) as caught:
-            read(reader, root)
-        assert caught.value.path == root
-        assert f"corpus/{reader.card.id}" in caught.value.hint
+@pytest.mark.parametrize("reader", WITH_FILES, ids=lambda reader: reader.card.id)
+def test_what_is_missing_is_told_with_where_to_put_it(reader: SourceReader, tmp_path: Path) -> None:
+    name = reader.card.id
+    for data in (None, tmp_path):
+        assert not reader.at_hand(data)
+        with pytest.raises((DataError, UsageError), match=name) as caught:
+            reader.files(data)
+        assert f"corpus/{name}" in caught.value.hint
         assert "--data" in caught.value.hint
-    with pytest.raises(UsageError) as without:
-        reader.root(None)
-    assert f"FOLDER/corpus/{reader.card.id}" in without.value.hint
+
+
+@pytest.mark.parametrize("reader", WITH_FILES, ids=lambda reader: reader.card.id)
+def test_an_empty_folder_or_archive_is_a_data_error_with_its_path(reader: SourceReader, tmp_path: Path) -> None:
+    folder = tmp_path / "corpus" / reader.card.id
+    folder.mkdir(parents=True)
+    assert_nothing_is_there(reader, tmp_path, folder)
+    folder.rmdir()
+    archive = folder.with_name(f"{folder.name}.zip")
+    zipfile.ZipFile(archive, "w").close()
+    assert_nothing_is_there(reader, tmp_path, archive)
+
+
+def assert_nothing_is_there(reader: SourceReader, data: Path, root: Path) -> None:
+    assert reader.at_hand(data)
+    with pytest.raises(DataError) as caught:
+        list(reader.read(reader.files(data), ReadReport()))
+    assert caught.value.path == root
+    assert f"corpus/{reader.card.id}" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def test_a_missing_folder_or_file_names_what_is_expected_where(reader: SourceRea
     [
         (b"", None, "the file is empty"),
         (b"Dialog_ID,Type,Actor,Text\r\n", None, "no rows"),
-        (b"Dialog_ID,Type,Actor,Text\r\na,utterance,speaker,hi\r\na,utterance,speaker\r\n", 3, "3 fields"),
+        (b"Dialog_ID,Type,Actor,Text\r\na,utterance,speaker,hi\r\na,utterance,speaker\r\n", 3, "3 fields where"),
         (b'Dialog_ID,Type,Actor,Text\r\na,utterance,speaker,"hi" there\r\n', 2, "broken CSV"),
         (b"Dialog_ID,Type,Actor,Text\r\na,utterance,speaker,\xff\r\n", 2, "not UTF-8"),
         (b"Dialog_ID,Type,Actor,Text\r\na,utterance,robot,hi\r\n", 2, "Actor"),
@@ -278,8 +278,7 @@ def test_broken_csv_is_a_data_error_with_its_line(tmp_path: Path, text: bytes, l
 @pytest.mark.parametrize(
     ("text", "line", "says"),
     [
-        ("", None, "empty"),
-        ("[]", None, "at least one"),
+        ("[]", None, "at least one record"),
         ('[{"dialogue_id": 1,\n "chat_logs": [}]', 2, "broken JSON"),
         ('[{"dialogue_id": 1}]', None, "record 1: chat_logs: Field required"),
     ],
@@ -290,6 +289,128 @@ def test_broken_json_is_a_data_error_with_its_line(casino: Path, text: str, line
     with pytest.raises(DataError, match=says) as caught:
         read(Casino(), casino)
     assert (caught.value.path, caught.value.line) == (path, line)
+
+
+# --- a few malformed records among many ---------------------------------------------------------------------------
+
+
+class Said(UpstreamRecord):
+    text: str
+
+
+def lines(*bad: int, of: int) -> str:
+    return "".join("{\n" if number in bad else '{"text": "hi"}\n' for number in range(1, of + 1))
+
+
+def raw(path: Path, text: str | bytes) -> RawFile:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return RawFiles(path).all[0]
+
+
+def test_up_to_one_in_a_hundred_is_a_counted_skip_with_its_place_and_the_rest_is_read(tmp_path: Path) -> None:
+    report = ReadReport()
+    file = raw(tmp_path / "said.jsonl", lines(7, 150, of=200))
+    assert len(list(jsonl_records(file, Said, report))) == 198
+    [skip] = report.skips.values()
+    assert (skip.reason, skip.count) == ("malformed record", 2)
+    assert skip.first.startswith("said.jsonl, line 7: broken JSON")
+    assert report.records == {"said.jsonl": 200}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line"),
+    [
+        ("said.jsonl", lines(7, 150, 151, of=200), 7),
+        ("said.jsonl", lines(*range(1, 101), of=5000), 1),
+        ("said.csv", "text\n" + "hi\n" * 50 + "a,b\n", 52),
+        ("said.json", json.dumps([{"text": "hi"}] * 50 + [{"text": None}]), None),
+    ],
+)
+def test_more_is_a_data_error_at_the_first_of_them(tmp_path: Path, name: str, text: str, line: int | None) -> None:
+    reader = {"said.jsonl": jsonl_records, "said.csv": csv_records, "said.json": json_records}[name]
+    with pytest.raises(DataError, match=r"\d+ of \d+ records are malformed") as caught:
+        list(reader(raw(tmp_path / name, text), Said, ReadReport()))
+    assert (caught.value.path, caught.value.line) == (tmp_path / name, line)
+
+
+def test_a_file_without_one_good_record_is_given_up_early(tmp_path: Path) -> None:
+    report = ReadReport()
+    with pytest.raises(DataError, match="100 of 100"):
+        list(jsonl_records(raw(tmp_path / "said.jsonl", lines(*range(1, 5001), of=5000)), Said, report))
+    assert report.records == {"said.jsonl": 100}
+
+
+def test_a_text_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "MAX_LINE", 1 << 20)
+    text = json.dumps([{"text": 'he said "no" '}, {"text": "x" * (3 << 20)}], indent=0)
+    for reader, said, line in (
+        (json_records, text, 6),
+        (jsonl_records, json.dumps({"text": "x" * (3 << 20)}), 1),
+        (csv_records, f"text\n{'x' * (3 << 20)}", 2),
+    ):
+        with pytest.raises(DataError, match="of more than 1 MiB") as caught:
+            list(reader(raw(tmp_path / "said", said), Said, ReadReport()))
+        assert (caught.value.path, caught.value.line) == (tmp_path / "said", line)
+
+
+# --- encodings and archives ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (jsonl_records, '{"text": "hi"}\n{"text": "caf\u00e9"}\n'),
+        (csv_records, "text\ncaf\u00e9\n"),
+        (json_records, '[{"text": "hi"},\n{"text": "caf\u00e9"}]'),
+    ],
+)
+def test_a_file_in_another_encoding_says_in_which_line_and_how_to_convert_it(
+    tmp_path: Path, reader: Any, text: str
+) -> None:
+    assert list(reader(raw(tmp_path / "good", text), Said, ReadReport()))[-1][1].text == "caf\u00e9"
+    marked = raw(tmp_path / "marked", text.encode("utf-8-sig"))
+    assert list(reader(marked, Said, ReadReport()))[-1][1].text == "caf\u00e9"
+    with pytest.raises(DataError, match="not UTF-8 text") as caught:
+        list(reader(raw(tmp_path / "old", text.encode("cp1252")), Said, ReadReport()))
+    assert (caught.value.path, caught.value.line) == (tmp_path / "old", 2)
+    assert "iconv" in caught.value.hint
+
+
+def damaged_archive(path: Path, member: str, text: str) -> Path:
+    """A zip archive of which the content of one member was changed after it was packed."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, text)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(text.encode(), text.encode().swapcase()))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [
+        (jsonl_records, '{"text": "hi"}\n' * 300),
+        (json_records, json.dumps([{"text": "hi"}] * 300)),
+        (csv_records, "text\n" + "hi\n" * 300),
+    ],
+)
+def test_an_archive_with_a_damaged_member_is_a_data_error(tmp_path: Path, reader: Any, text: str) -> None:
+    [member] = RawFiles(damaged_archive(tmp_path / "said.zip", "said", text)).all
+    with pytest.raises(DataError, match="damaged") as caught:
+        list(reader(member, Said, ReadReport()))
+    assert caught.value.path == tmp_path / "said.zip/said"
+    with pytest.raises(DataError, match="damaged"):
+        count_json(member, ReadReport())
+
+
+def test_an_archive_behind_a_password_is_a_data_error(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "said.zip", "w") as archive:
+        archive.writestr("said", "hi")
+    content = bytearray((tmp_path / "said.zip").read_bytes())
+    content[6] |= 1  # the flag of an encrypted member, here
+    content[content.index(b"PK\x01\x02") + 8] |= 1  # and in the directory
+    (tmp_path / "said.zip").write_bytes(content)
+    with pytest.raises(DataError, match=r"cannot be unpacked: .*password"):
+        RawFiles(tmp_path / "said.zip").all[0].open()
 
 
 # --- a person's own file ----------------------------------------------------------------------------------------
@@ -307,7 +428,7 @@ def test_an_own_file_gives_back_what_was_written(tmp_path: Path) -> None:
     interaction = Interaction.model_validate(OWN)
     path.write_text("\ufeff" + (interaction.model_dump_json() + "\n") * 2, encoding="utf-8")
     reader = source(str(path))
-    interactions, report = read(reader, reader.root(None))
+    interactions, report = read(reader, path)
     assert interactions == [interaction] * 2
     assert (reader.card.id, reader.card.interactions, report.records) == ("chats", 2, {"chats.jsonl": 2})
 
@@ -326,24 +447,21 @@ def test_a_bad_line_of_an_own_file_is_a_data_error(tmp_path: Path, second_line: 
     path = tmp_path / "chats.jsonl"
     path.write_text(json.dumps(OWN) + "\n" + second_line + "\n")
     with pytest.raises(DataError, match=says) as caught:
-        read(InteractionFile(path), tmp_path)
+        read(InteractionFile(path), path)
     assert (caught.value.path, caught.value.line) == (path, 2)
 
 
 def test_an_empty_or_absent_own_file_is_a_data_error(tmp_path: Path) -> None:
-    (tmp_path / "empty.jsonl").touch()
-    with pytest.raises(DataError, match="empty"):
-        read(InteractionFile(tmp_path / "empty.jsonl"), tmp_path)
+    for text, says in (("", "the file is empty"), ("\n \n", "only empty lines")):
+        path = tmp_path / "empty.jsonl"
+        path.write_text(text)
+        with pytest.raises(DataError, match=says):
+            read(InteractionFile(path), path)
     with pytest.raises(DataError, match="no such file"):
         source(str(tmp_path / "absent.jsonl"))
 
 
-# --- names, splits, leaks ---------------------------------------------------------------------------------------
-
-
-def test_an_unknown_source_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match="Did you mean 'casino'"):
-        source("cassino")
+# --- splits, leaks ---------------------------------------------------------------------------------------
 
 
 def test_the_hash_split_keeps_about_a_twentieth_for_validation() -> None:

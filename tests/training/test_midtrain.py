@@ -185,10 +185,11 @@ def test_rows_must_fit_into_the_model(shards: Path, tokenizer: Path, tmp_path: P
 def test_damaged_shards_are_refused(shards: Path, tokenizer: Path, tmp_path: Path) -> None:
     copy = tmp_path / "shards"
     shutil.copytree(shards, copy)
-    ids = bytearray((copy / "train/ids.bin").read_bytes())
-    ids[100] ^= 1
-    (copy / "train/ids.bin").write_bytes(ids)
-    with pytest.raises(DataError, match=r"ids\.bin"):
+    rows = copy / "train/00000/rows.bin"
+    content = bytearray(rows.read_bytes())
+    content[100] ^= 1
+    rows.write_bytes(content)
+    with pytest.raises(DataError, match=r"rows\.bin"):
         midtrain(CONFIG, copy, tmp_path / "out", model=SHAPE, tokenizer=tokenizer)
 
 

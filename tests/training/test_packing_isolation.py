@@ -31,7 +31,7 @@ def test_changing_one_document_leaves_the_others_untouched(
 ) -> None:
     packed = PackedShards(shards / "train")
     numbers = [number for number in range(len(packed)) if packed.row(number).documents[-1] < 0][:4]
-    batch = collate(packed, numbers)
+    batch = collate(packed.rows(numbers))
     first_documents = (batch.position_ids == 0).cumsum(-1) == 1
     changed = torch.where(first_documents, (batch.input_ids + 7) % chatml.vocab_size, batch.input_ids)
     before = logits(model, batch.input_ids, batch.position_ids)
@@ -42,7 +42,7 @@ def test_changing_one_document_leaves_the_others_untouched(
 
 def test_a_packed_document_scores_as_it_does_alone(model: PreTrainedModel, shards: Path) -> None:
     packed = PackedShards(shards / "train")
-    batch = collate(packed, range(3))
+    batch = collate(packed.rows(range(3)))
     together = logits(model, batch.input_ids, batch.position_ids)
     for document in packed.documents[packed.documents["row"] < 3]:
         row, start, stop = document["row"], document["start"], document["start"] + document["length"]

@@ -51,7 +51,8 @@ def build_corpus(
     plan = plan_parts(config, data)
     if config.release:
         check_release((reader.card for reader in plan.readers.values()), config.allow)
-    layout, key = Layout(out), _key(config, plan)
+    # Absolute: jobs run elsewhere, and datatrove's file systems remember where a relative path led at first.
+    layout, key = Layout(out.absolute()), _key(config, plan)
     if (done := _finished(layout, key)) is not None:
         return done
     steps = _steps(config, data, plan, layout, key, executor.workers)

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from odyssim.corpus.build.config import ExecutorConfig
 from odyssim.errors import MissingDependency, OdysSimError, UsageError
+from odyssim.progress import Progress, Silent, Work
 from odyssim.storage import write_text
 
 try:
@@ -53,18 +54,20 @@ class Step:
 class Workers(LocalPipelineExecutor):  # type: ignore[misc]  # datatrove is untyped
     """Local processes. Unlike the library's pool, this one notices when a worker is killed."""
 
-    def run(self) -> None:
+    def run(self, work: Work = Silent()) -> None:
         """Run every task that is not done. Raises `WorkerDied`, or what a task raised."""
         ranks = self.get_incomplete_ranks()
         if self.workers == 1:
             for rank in ranks:
                 self._run_quietly(rank)
+                work.advance()
             return
         with ProcessPoolExecutor(min(self.workers, len(ranks) or 1), mp_context=get_context("forkserver")) as pool:
             running = [pool.submit(self._run_quietly, rank) for rank in ranks]
             try:
                 for done in as_completed(running):
                     done.result()
+                    work.advance()
             except BrokenProcessPool as error:
                 raise WorkerDied(
                     f"A worker process was killed; {len(self.get_incomplete_ranks())} tasks are left.",
@@ -81,17 +84,19 @@ class Workers(LocalPipelineExecutor):  # type: ignore[misc]  # datatrove is unty
                 library_log.remove()  # it has just put itself on the standard error of this moment
 
 
-def run_steps(steps: Sequence[Step], folder: Path, config: ExecutorConfig) -> bool:
-    """Run `steps` in order, each after the one before; logs and markers go below `folder`.
+def run_steps(steps: Sequence[Step], folder: Path, config: ExecutorConfig, progress: Progress = Silent()) -> bool:
+    """Run `steps` in order, each after the one before; logs and markers go below `folder`. Local tasks are watched.
 
     True when everything is done; false when it was handed to Slurm, whose jobs go on by themselves.
     """
     if config.kind == "local":
         for step in steps:
-            with timed(step, folder):
-                Workers(
-                    list(step.pipeline), tasks=step.tasks, workers=config.workers, logging_dir=str(folder / step.name)
-                ).run()
+            executor = Workers(
+                list(step.pipeline), tasks=step.tasks, workers=config.workers, logging_dir=str(folder / step.name)
+            )
+            done = step.tasks - len(incomplete(step, folder))
+            with timed(step, folder), progress.work(step.name, total=step.tasks, done=done) as work:
+                executor.run(work)
         return True
     if config.kind == "ray":
         _run_on_ray(steps, folder, config.workers)

@@ -25,9 +25,10 @@ from pydantic import Field
 
 from odyssim.corpus.build.config import ExecutorConfig
 from odyssim.corpus.build.executor import Step, forget, run_steps
+from odyssim.corpus.ground.corpus import GroundFiles
+from odyssim.corpus.ground.form import Form, form_of
 from odyssim.corpus.ground.ground import GroundReport, GroundSettings, ground, hopeless, needs_writing
 from odyssim.corpus.ground.journal import Journal, Journaled
-from odyssim.corpus.ground.prompt import PROMPT_VERSION
 from odyssim.corpus.ground.write import write_context
 from odyssim.corpus.store import read_interactions
 from odyssim.errors import DataError, EndpointDown, EndpointNonsense, MissingDependency, ModelCallError
@@ -77,6 +78,11 @@ class BulkSettings(GroundSettings):
         return OpenAIModel(self.model, base_url=self.base_url) if self.server == "endpoint" else None
 
     @property
+    def form(self) -> Form:
+        """How the model is asked."""
+        return form_of(self.model)
+
+    @property
     def writer_name(self) -> str:
         """What rows say of their writer."""
         endpoint = self.endpoint()
@@ -115,6 +121,7 @@ def ground_bulk(
                 out,
                 work / "journal",
                 settings=offline,
+                form=settings.form,
                 progress=progress,
             )
         )
@@ -124,6 +131,17 @@ def ground_bulk(
         forget(step, run)
         shutil.rmtree(run / "checkpoints", ignore_errors=True)
     return reports
+
+
+def in_bulk(
+    settings: BulkSettings,
+    *,
+    tasks: int = 1,
+    executor: ExecutorConfig = ExecutorConfig(),
+    progress: Progress = Silent(),
+) -> GroundFiles:
+    """Grounding a corpus with `ground_bulk`, for `ground_corpus`."""
+    return lambda copies, work: ground_bulk(copies, work, settings, tasks=tasks, executor=executor, progress=progress)
 
 
 @dataclass(frozen=True)
@@ -226,7 +244,7 @@ class _Rollouts:
         interaction = Interaction.model_validate_json(document.text)
         writer = Journaled(_Served(self.settings.writer_name, generate), self.journal)
         try:
-            written = await write_context(interaction, writer, self.settings)
+            written = await write_context(interaction, writer, self.settings, self.settings.form)
         except ModelCallError as error:
             self.failed_in_a_row += 1
             if hopeless(error, self.failed_in_a_row, self.settings):
@@ -287,7 +305,7 @@ def _fingerprint(files: Iterable[Path], settings: BulkSettings) -> str:
         except OSError as error:
             raise DataError(f"cannot be read: {error.strerror}", path=file) from error
         seen.append((str(file), found.st_size, found.st_mtime_ns))
-    return hashlib.blake2b(f"{seen}{settings!r}{PROMPT_VERSION}".encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(f"{seen}{settings!r}{settings.form.version}".encode(), digest_size=6).hexdigest()
 
 
 def _typed(error: InferenceError) -> ModelCallError:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from odyssim.corpus.figures import Counting
+from odyssim.corpus.ground.form import CARD, Form
 from odyssim.corpus.ground.ground import DEFAULTS, GroundReport, GroundSettings, ground
 from odyssim.corpus.store import read_interactions
 from odyssim.corpus.summary import REJECTS_FOLDER, SUMMARY_FILE, CorpusSummary, SourceSummary, read_summary, sha256
@@ -60,14 +61,26 @@ def ground_corpus(corpus: Path, out: Path, ground_files: GroundFiles) -> CorpusS
 
 
 def through(
-    model: ChatModel, settings: GroundSettings = DEFAULTS, *, total: int = 0, progress: Progress = Silent()
+    model: ChatModel,
+    settings: GroundSettings = DEFAULTS,
+    form: Form = CARD,
+    *,
+    total: int = 0,
+    progress: Progress = Silent(),
 ) -> GroundFiles:
     """Grounding by calls to a model, one file after the other."""
 
     async def all_of(copies: Mapping[Path, Path], work: Path) -> dict[Path, GroundReport]:
         return {
             copy: await ground(
-                read_interactions(file), model, copy, work, settings=settings, total=total, progress=progress
+                read_interactions(file),
+                model,
+                copy,
+                work,
+                settings=settings,
+                form=form,
+                total=total,
+                progress=progress,
             )
             for file, copy in copies.items()
         }

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from odyssim.corpus.ground.form import CARD, Form
 from odyssim.corpus.ground.ground import DEFAULTS, GroundReport, GroundSettings, needs_writing
-from odyssim.corpus.ground.prompt import context_prompt, described
+from odyssim.corpus.ground.prompt import described
 from odyssim.errors import DataError
 from odyssim.models.prices import Price, price_of
 from odyssim.types import Interaction, Record, Usage
@@ -41,6 +42,7 @@ def estimate(
     model: str,
     *,
     settings: GroundSettings = DEFAULTS,
+    form: Form = CARD,
     price: Price | None = None,
     pilot: GroundReport | None = None,
 ) -> Estimate:
@@ -53,7 +55,7 @@ def estimate(
         raise DataError("an estimate needs a sample of interactions")
     asked = [interaction for interaction in sample if needs_writing(interaction, settings)]
     conversations = round(n * len(asked) / len(sample))
-    prompt, completion = _mean_tokens(asked, settings)
+    prompt, completion = _mean_tokens(asked, settings, form)
     calls, seconds_per_call = conversations * _CALLS_PER_CONVERSATION, _SECONDS_PER_CALL
     if pilot is not None and pilot.worth.calls and (settled := pilot.written + sum(pilot.dropped.values())):
         calls = conversations * pilot.worth.calls / settled
@@ -72,13 +74,13 @@ def estimate(
     )
 
 
-def _mean_tokens(asked: Sequence[Interaction], settings: GroundSettings) -> tuple[float, float]:
+def _mean_tokens(asked: Sequence[Interaction], settings: GroundSettings, form: Form) -> tuple[float, float]:
     """Prompt and completion tokens of one call."""
     if not asked:
         return 0.0, 0.0
     prompts = people = 0
     for interaction in asked:
-        messages = context_prompt(interaction, max_chars=settings.transcript_chars)
+        messages = form.ask(interaction, settings.transcript_chars)
         prompts += sum(len(message.content.encode()) for message in messages)
         people += len(described(interaction, settings.transcript_chars))
     prompt = prompts / _BYTES_PER_TOKEN / len(asked)

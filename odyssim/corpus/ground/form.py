@@ -8,6 +8,7 @@ was trained to write them. A checkpoint of the latter kind says so in a file bes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol
@@ -62,12 +63,17 @@ class _Card:
 class _Lines:
     """The transcript alone, and labelled lines: for models trained on the source `context_writing`.
 
-    What is shown is fixed by the training, and complaints mean nothing to such a model. It is sampled coolly.
+    What is shown is fixed by the training, and complaints mean nothing to such a model. It is sampled coolly. A small
+    model knows the kinds of scenes that it was trained on and no others: where it gives the opening of its answer less
+    than `_SURE` of the probability, it does not know the kind of this one, and that counts as a refusal. An engine that
+    tells no probabilities is taken at its word.
     """
 
     version = LINES_VERSION
     _MAX_TEMPERATURE = 0.5
     _MAX_TOKENS = 400
+    _OPENING_TOKENS = 8
+    _SURE = 0.5
 
     def ask(self, interaction: Interaction, max_chars: int, complaints: Sequence[str] = ()) -> list[Message]:
         return [Message(role="user", content=shown_lines(interaction))]
@@ -75,6 +81,8 @@ class _Lines:
     def read(self, reply: Reply, interaction: Interaction, max_chars: int) -> SocialContext | Refusal | Malformed:
         if reply.stop_reason is StopReason.LENGTH:
             return Malformed(complaint="It was cut off at the length limit.")
+        if reply.logprobs and math.exp(sum(reply.logprobs[: self._OPENING_TOKENS])) < self._SURE:
+            return Refusal(declined="unsure of the scene")
         return read_lines(reply.text, cast_of(interaction))
 
     def sampling(self, wanted: Sampling) -> Sampling:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -47,8 +46,6 @@ _FORMAT_OF_KEY: Final = {
     "conversations": LogFormat.SHAREGPT,
 }
 _FORMAT_OF_TURN: Final = {"role": LogFormat.OPENAI, "from": LogFormat.SHAREGPT}
-_HEAD: Final = 4096
-_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _SHOWN_KEYS: Final = 8
 
 
@@ -56,7 +53,7 @@ def layout_of(file: RawFile) -> Layout:
     """The layout of a log. Raises `DataError` if it is none that is understood."""
     if file.name.removesuffix(".gz").endswith((".csv", ".tsv")):
         return Layout(LogFormat.CSV, Container.LINES)
-    opening = _first_character(file)
+    opening = file.opening()
     if opening == b"[":
         return _known(file, json_keys(file, at="item"), Container.LIST)
     if opening == b"{":
@@ -65,16 +62,6 @@ def layout_of(file: RawFile) -> Layout:
             return _known(file, json_keys(file), Container.DOCUMENT)
         return _known(file, record, Container.LINES)
     raise _unknown(file, "it begins with neither '{' nor '['" if opening else "it is empty")
-
-
-def _first_character(file: RawFile) -> bytes:
-    try:
-        with file.open() as content:
-            return content.read(_HEAD).lstrip(_BLANK)[:1]
-    except (EOFError, zlib.error, OSError) as error:
-        raise DataError(
-            f"the file is cut off or damaged: {error}", path=file.path, hint="get the file again"
-        ) from error
 
 
 def _first_line_as_record(file: RawFile) -> dict[str, object] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Self
 
 from pydantic import AliasChoices, Field, model_validator
 
@@ -21,10 +21,13 @@ _SIDES: Final[dict[str, Side]] = {
     **dict.fromkeys(("assistant", "gpt", "model", "bot", "chatgpt"), "assistant"),
 }
 _SYSTEM: Final = "system"
+_NO_SPEECH: Final = frozenset(
+    {_SYSTEM, "developer", "tool", "tool_call", "tool_response", "function", "function_call", "observation"}
+)
 
 
 class ChatMessage(UpstreamRecord):
-    """One message, of OpenAI's or of ShareGPT's shape. A tool's message has neither side and is no speech."""
+    """One message, of OpenAI's or of ShareGPT's shape. What is no speech, such as a tool's message, has no side."""
 
     role: str = Field(validation_alias=AliasChoices("role", "from"))
     content: str | None = Field(default=None, validation_alias=AliasChoices("content", "value"))
@@ -44,6 +47,13 @@ class ChatRow(HubRow):
     messages: tuple[ChatMessage, ...] = Field(
         validation_alias=AliasChoices("messages", "conversation", "conversations")
     )
+
+    @model_validator(mode="after")
+    def _knows_its_roles(self) -> Self:
+        for message in self.messages:
+            if message.side is None and message.role.lower() not in _NO_SPEECH:
+                raise ValueError(f"a message has the role '{message.role}', which is nobody's here")
+        return self
 
     def conversations(self) -> Iterable[Conversation]:
         yield Conversation(list(self.turns()), context=self.context())

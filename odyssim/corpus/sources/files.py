@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +15,13 @@ from typing import IO, BinaryIO, Final, cast
 
 from odyssim.errors import DataError
 
+DAMAGE: Final = (OSError, EOFError, zlib.error, zipfile.BadZipFile)
+"""What reading a file raises, plain or packed, where it is cut off, damaged or out of reach."""
+
+READABLE: Final = "make it readable, for example: chmod -R u+rX FOLDER"
+"""What helps where the system refuses to open something."""
+_OPENING: Final = 4096
+_BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _WILD: Final = re.compile(r"(\*\*/|\*|\?)")
 _MEANING: Final = {"**/": "(?:.*/)?", "*": "[^/]*", "?": "[^/]"}
 
@@ -35,9 +44,25 @@ class RawFile:
         """The content as it is stored. Raises `DataError` if it cannot be opened."""
         try:
             opened: IO[bytes] = self.archive.open(self.name) if self.archive else self.path.open("rb")
-        except (OSError, zipfile.BadZipFile) as error:
-            raise DataError(f"cannot be opened: {error}", path=self.path) from error
+        except OSError as error:
+            raise DataError(f"cannot be opened: {error.strerror}", path=self.path, hint=READABLE) from error
+        except (zipfile.BadZipFile, RuntimeError) as error:  # RuntimeError: a password, or an unknown compression
+            raise DataError(f"cannot be unpacked: {error}", path=self.path, hint="get the archive again") from error
         return cast(BinaryIO, opened)
+
+    def head(self, size: int, *, stored: bool = False) -> bytes:
+        """The first `size` bytes, unpacked or as they are stored. Raises `DataError` if they cannot be read."""
+        try:
+            with self.open_raw() if stored else self.open() as content:
+                return content.read(size)
+        except DAMAGE as error:
+            raise DataError(
+                f"the file is cut off or damaged: {error}", path=self.path, hint="get the file again"
+            ) from error
+
+    def opening(self) -> bytes:
+        """The first character that is not blank: `[` opens a JSON list. Empty if there is none nearby."""
+        return self.head(_OPENING).lstrip(_BLANK)[:1]
 
 
 class RawFiles:
@@ -71,11 +96,7 @@ class RawFiles:
     def all(self) -> list[RawFile]:
         """Every file, sorted by name."""
         if self.root.is_dir():
-            found = [
-                RawFile(path.relative_to(self.root).as_posix(), path, path.stat().st_size)
-                for path in self.root.rglob("*")
-                if path.is_file()
-            ]
+            found = list(_below(self.root))
         elif self.root.suffix == ".zip":
             found = list(_members(self.root, self.root))
         else:
@@ -102,6 +123,19 @@ class RawFiles:
         if others:
             raise DataError(f"{len(others) + 1} files here are called '{pattern}', not one", path=self.root)
         return file
+
+
+def _below(root: Path) -> Iterator[RawFile]:
+    def refuse(error: OSError) -> None:
+        raise error
+
+    try:
+        for folder, _, names in os.walk(root, onerror=refuse):
+            for path in (Path(folder, name) for name in names):
+                if path.is_file():
+                    yield RawFile(path.relative_to(root).as_posix(), path, path.stat().st_size)
+    except OSError as error:
+        raise DataError(f"cannot be listed: {error.strerror}", path=error.filename, hint=READABLE) from error
 
 
 def _members(path: Path, content: Path | BinaryIO) -> Iterator[RawFile]:

@@ -180,16 +180,10 @@ def _records(file: RawFile, row: type[RowT], report: ReadReport, at: str) -> Ite
             return parquet_records(file, row, report, columns=row.read_columns())
         case ".csv":
             return csv_records(file, row, report)
-        case ".json" if at or _is_list(file):
+        case ".json" if at or file.opening() == b"[":  # many that are called so hold one object per line
             return json_records(file, row, report, at=at)
         case _:
             return jsonl_records(file, row, report)
-
-
-def _is_list(file: RawFile) -> bool:
-    """Whether a JSON file is one list; many that are called so hold one object per line."""
-    with file.open() as content:
-        return content.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
 def _streams(hub: str, revision: str | None, named: Sequence[str]) -> dict[str, Iterable[object]]:

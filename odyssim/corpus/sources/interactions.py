@@ -9,7 +9,9 @@ Published corpora may hold conversations without a person in them; in one's own 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -18,6 +20,8 @@ from odyssim.corpus.sources.files import RawFiles
 from odyssim.corpus.sources.records import first_problem, text_lines
 from odyssim.errors import DataError
 from odyssim.types import Axis, Interaction
+
+_CHUNK: Final = 1 << 20
 
 
 class InteractionFile(SourceReader):
@@ -29,8 +33,6 @@ class InteractionFile(SourceReader):
     def __init__(self, path: Path) -> None:
         if not path.is_file():
             raise DataError("there is no such file", path=path, hint="give the path of a JSONL file of interactions")
-        with path.open("rb") as file:
-            count = sum(1 for _ in file)
         self.path = path
         self.card = SourceCard(
             id=path.stem,
@@ -41,7 +43,7 @@ class InteractionFile(SourceReader):
             url="",
             human="Whoever the lines mark.",
             languages=(),
-            interactions=count,
+            interactions=_line_ends(path) or None,
         )
 
     def files(self, data: Path | None) -> RawFiles:
@@ -52,11 +54,18 @@ class InteractionFile(SourceReader):
         [file] = files.all
         path = file.path
         for number, line in text_lines(file):
+            if not line.strip():
+                continue
             report.count_records(file.name)
             try:
                 interaction = Interaction.model_validate_json(line)
             except ValidationError as error:
-                raise DataError(first_problem(error), path=path, line=number) from error
+                raise DataError(
+                    first_problem(error),
+                    path=path,
+                    line=number,
+                    hint="each line is one interaction; odyssim corpus add FILE writes them from your own logs",
+                ) from error
             if not interaction.imitated_speakers:
                 raise DataError(
                     "no human turn worth imitating",
@@ -66,7 +75,17 @@ class InteractionFile(SourceReader):
                 )
             if interaction.source.split not in SPLITS:
                 raise DataError(
-                    f"the split is '{interaction.source.split}', not {' or '.join(SPLITS)}", path=path, line=number
+                    f"the split is '{interaction.source.split}', not {' or '.join(SPLITS)}",
+                    path=path,
+                    line=number,
+                    hint="name one of them in the line",
                 )
             report.interactions += 1
             yield interaction
+        if not report.interactions:
+            raise DataError("there are only empty lines in it", path=path, hint="each line is one interaction")
+
+
+def _line_ends(path: Path) -> int:
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(partial(file.read, _CHUNK), b""))

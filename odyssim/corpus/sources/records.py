@@ -7,10 +7,10 @@ records fits. Broken syntax raises at once.
 
 from __future__ import annotations
 
+import codecs
 import csv
-import gzip
 import json
-import zlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, BinaryIO, Final, TypeVar
 
@@ -18,14 +18,17 @@ import ijson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from odyssim.corpus.sources.base import ReadReport
-from odyssim.corpus.sources.files import RawFile
+from odyssim.corpus.sources.files import DAMAGE, RawFile
 from odyssim.errors import DataError
 
 MAX_LINE: Final = 64 << 20
 """Bytes of the longest line that is read: more is no record but a file that lost its line ends."""
 MAX_MALFORMED: Final = 0.01
 _HOPELESS: Final = 100
+_AGAIN: Final = "get the file again"
+_CORRECT: Final = f"correct it there, or {_AGAIN}"
 _CHUNK: Final = 1 << 16
+_QUOTE: Final = re.compile(rb'(?<!\\)"')
 _ROWS: Final = 1024
 
 csv.field_size_limit(MAX_LINE)
@@ -51,14 +54,9 @@ def text_lines(file: RawFile) -> Iterator[tuple[int, str]]:
             try:
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError as error:
-                raise DataError(
-                    f"not UTF-8 text: {error.reason}",
-                    path=file.path,
-                    line=number,
-                    hint="convert the file, for example: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW",
-                ) from error
+                raise _not_utf_8(error, file, number) from error
     if number == 0:
-        raise DataError("the file is empty", path=file.path)
+        raise DataError("the file is empty", path=file.path, hint=_AGAIN)
 
 
 def csv_records(
@@ -85,11 +83,12 @@ def csv_records(
         columns = next(rows) if header is None else header
         for row in rows:
             if len(row) == len(columns):
-                yield from checked(dict(zip(columns, row, strict=True)), f"line {rows.line_num}")
+                yield from checked(dict(zip(columns, row, strict=True)), f"line {rows.line_num}", rows.line_num)
             else:
-                checked.bad(f"line {rows.line_num}", f"{len(row)} fields where the header has {len(columns)}")
+                problem = f"{len(row)} fields where the header has {len(columns)}"
+                checked.bad(f"line {rows.line_num}", problem, rows.line_num)
     except csv.Error as error:
-        raise DataError(f"broken CSV: {error}", path=file.path, line=rows.line_num) from error
+        raise DataError(f"broken CSV: {error}", path=file.path, line=rows.line_num, hint=_CORRECT) from error
     checked.settle("a header but no rows")
 
 
@@ -101,9 +100,9 @@ def jsonl_records(file: RawFile, shape: type[UpstreamT], report: ReadReport) -> 
             try:
                 value = json.loads(line)
             except json.JSONDecodeError as error:
-                checked.bad(f"line {number}", f"broken JSON: {error.msg}")
+                checked.bad(f"line {number}", f"broken JSON: {error.msg}", number)
             else:
-                yield from checked(value, f"line {number}")
+                yield from checked(value, f"line {number}", number)
     checked.settle("no records")
 
 
@@ -145,16 +144,14 @@ def json_object(file: RawFile, shape: type[UpstreamT], report: ReadReport, *, re
     try:
         return shape.model_validate(json.loads(text))
     except json.JSONDecodeError as error:
-        raise DataError(f"broken JSON: {error.msg}", path=file.path, line=error.lineno) from error
+        raise DataError(f"broken JSON: {error.msg}", path=file.path, line=error.lineno, hint=_CORRECT) from error
     except ValidationError as error:
-        raise DataError(first_problem(error), path=file.path) from error
+        raise DataError(first_problem(error), path=file.path, hint=_CORRECT) from error
 
 
 def count_json(file: RawFile, report: ReadReport) -> None:
     """Count the elements of a JSON list, or the entries of a JSON object, in a file that holds no interaction."""
-    with file.open() as content:
-        is_list = content.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
-    for _ in _parsed(file, "items", "item") if is_list else _parsed(file, "kvitems", ""):
+    for _ in _parsed(file, "items", "item") if file.opening() == b"[" else _parsed(file, "kvitems", ""):
         report.count_records(file.name)
 
 
@@ -175,11 +172,11 @@ def parquet_records(
             for batch in table.iter_batches(batch_size=_ROWS, columns=list(columns)):
                 for row in batch.to_pylist():
                     yield from checked(row, f"row {checked.records + 1}")
-    except (pa.ArrowException, EOFError, zlib.error, OSError) as error:
+    except (pa.ArrowException, *DAMAGE) as error:
         raise DataError(
-            f"the Parquet file is cut off or damaged after row {checked.records}: {error}",
+            f"the Parquet file is cut off or damaged after row {checked.records}: {_first_line(error)}",
             path=file.path,
-            hint="get the file again",
+            hint=_AGAIN,
         ) from error
     checked.settle("no rows")
 
@@ -206,37 +203,41 @@ class _Checked:
 
     def __init__(self, file: RawFile, shape: type[UpstreamRecord], report: ReadReport) -> None:
         self.file, self.shape, self.report = file, shape, report
-        self.records = 0
-        self.misfits: list[str] = []
+        self.records = self.misfits = 0
 
-    def __call__(self, value: object, label: str) -> Iterator[tuple[str, Any]]:
+    def __call__(self, value: object, label: str, line: int | None = None) -> Iterator[tuple[str, Any]]:
         self.records += 1
         self.report.count_records(self.file.name)
         try:
             record = self.shape.model_validate(value)
         except ValidationError as error:
-            self._misfit(label, first_problem(error))
+            self._misfit(label, first_problem(error), line)
         else:
             yield f"{self.file.name}, {label}", record
 
-    def bad(self, label: str, problem: str) -> None:
+    def bad(self, label: str, problem: str, line: int) -> None:
         """A record that could not even be taken apart."""
         self.records += 1
         self.report.count_records(self.file.name)
-        self._misfit(label, problem)
+        self._misfit(label, problem, line)
 
     def settle(self, nothing: str) -> None:
         """The file is at its end. Raises `DataError` if it was empty (`nothing` says of what) or mostly misfits."""
         if not self.records:
-            raise DataError(nothing, path=self.file.path)
-        if len(self.misfits) > MAX_MALFORMED * self.records:
+            raise DataError(nothing, path=self.file.path, hint=_AGAIN)
+        if self.misfits > MAX_MALFORMED * self.records:
             raise DataError(
-                f"{len(self.misfits)} of {self.records} records are malformed; {self.misfits[0]}", path=self.file.path
+                f"{self.misfits} of {self.records} records are malformed; {self.first}",
+                path=self.file.path,
+                line=self.line_of_first,
+                hint=f"correct them or {_AGAIN}: no more than one in a hundred is skipped",
             )
 
-    def _misfit(self, label: str, problem: str) -> None:
-        self.misfits.append(f"{label}: {problem}")
-        if len(self.misfits) == self.records == _HOPELESS:
+    def _misfit(self, label: str, problem: str, line: int | None) -> None:
+        if not self.misfits:
+            self.first, self.line_of_first = f"{label}: {problem}", line
+        self.misfits += 1
+        if self.misfits == self.records == _HOPELESS:
             self.settle("")
         self.report.skip("malformed record", f"{self.file.name}, {label}: {problem}")
 
@@ -254,39 +255,72 @@ def _lines(content: BinaryIO, file: RawFile) -> Iterator[bytes]:
                     hint="one record per line is expected: split the line, or take the record out",
                 )
             yield line
-    except (EOFError, gzip.BadGzipFile, zlib.error, OSError) as error:
+    except DAMAGE as error:
         raise DataError(
-            f"the file is cut off or damaged: {error}", path=file.path, line=number + 1, hint="get the file again"
+            f"the file is cut off or damaged: {error}", path=file.path, line=number + 1, hint=_AGAIN
         ) from error
 
 
 class _LineFed:
-    """Feeds a parser at most one line at a time, so that `line` (1-based) is where it stands when it stops."""
+    """Feeds a parser at most one line at a time, so that `line` (1-based) is where it stands when it stops.
 
-    def __init__(self, content: BinaryIO) -> None:
+    Raises `UnicodeDecodeError` for what is not UTF-8, which parsers call broken syntax, and `DataError` for a text
+    beyond `MAX_LINE`, on which they spend time in the square of its length.
+    """
+
+    def __init__(self, content: BinaryIO, file: RawFile) -> None:
         self.content = content
-        self.line = 1
-        self._line_ended = False
+        self.file = file
+        self.line = 0
+        self._line_ended = True
+        self._utf_8 = codecs.getincrementaldecoder("utf-8")()
+        self._without_quote = 0
 
     def read(self, size: int) -> bytes:
         if size == 0:  # ijson asks for nothing once, to see whether it gets bytes
             return b""
-        self.line += self._line_ended
         chunk = self.content.readline(_CHUNK)
+        if self.line == 0:
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
+        self.line += self._line_ended
         self._line_ended = chunk.endswith(b"\n")
+        self._utf_8.decode(chunk, final=not chunk)
+        self._without_quote = 0 if _QUOTE.search(chunk) else self._without_quote + len(chunk)
+        if self._without_quote > MAX_LINE:
+            raise DataError(
+                f"a text of more than {MAX_LINE >> 20} MiB",
+                path=self.file.path,
+                line=self.line,
+                hint=f"no conversation is that long: take it out, or {_AGAIN}",
+            )
         return chunk
 
 
 def _parsed(file: RawFile, what: str, *prefix: str) -> Iterable[Any]:
     """What ijson's function `what` finds (below `prefix`). Raises `DataError` with the line where the syntax breaks."""
     with file.open() as content:
-        fed = _LineFed(content)
+        fed = _LineFed(content, file)
         try:
             yield from getattr(ijson, what)(fed, *prefix, use_float=True)
         except ijson.JSONError as error:
-            raise DataError(f"broken JSON: {_first_line(error)}", path=file.path, line=fed.line) from error
-        except (EOFError, gzip.BadGzipFile, zlib.error, OSError, UnicodeDecodeError) as error:
-            raise DataError(f"the file is cut off or damaged: {error}", path=file.path, line=fed.line) from error
+            raise DataError(
+                f"broken JSON: {_first_line(error)}", path=file.path, line=fed.line, hint=_CORRECT
+            ) from error
+        except UnicodeDecodeError as error:
+            raise _not_utf_8(error, file, fed.line) from error
+        except DAMAGE as error:
+            raise DataError(
+                f"the file is cut off or damaged: {error}", path=file.path, line=fed.line, hint=_AGAIN
+            ) from error
+
+
+def _not_utf_8(error: UnicodeDecodeError, file: RawFile, line: int) -> DataError:
+    return DataError(
+        f"not UTF-8 text: {error.reason}",
+        path=file.path,
+        line=line,
+        hint="convert the file, for example: iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW",
+    )
 
 
 def _first_line(error: Exception) -> str:
