@@ -205,7 +205,7 @@ def plain_table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
         title = column.removesuffix(" >")
-        table.add_column(Text(title), justify="right" if title != column else "left")
+        table.add_column(Text(title), justify="right" if title != column else "left", overflow="fold")
     return table
 
 

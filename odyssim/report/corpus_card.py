@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from html import escape
 from importlib.resources import files
@@ -13,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markdown_it import MarkdownIt
 
+from odyssim.corpus.figures import LENGTHS
 from odyssim.corpus.licences import terms
 from odyssim.corpus.look import sample
 from odyssim.corpus.render import messages_before
@@ -25,6 +27,7 @@ from odyssim.types import Interaction
 _TEMPLATE = "corpus_card.md.jinja"
 _COUNTED = ("interactions", "turns", "imitated_turns", "words")
 _LONGEST_EXAMPLE = 1200
+_MARKUP = "\\`*_{}[]<>|#&~$!"
 
 
 def write_corpus_card(
@@ -53,13 +56,13 @@ def _markdown(
     summary: CorpusSummary, name: str, tokens: ShardIndex | None, examples: Sequence[dict[str, Any]], seed: int
 ) -> str:
     total = _total(summary.sources)
-    axes, languages, lengths, contexts, safety = (Counter[str]() for _ in range(5))
+    axes, languages, contexts, safety = (Counter[str]() for _ in range(4))
+    lengths = Counter[int]()
     for source in summary.sources:
         for tally in source.figures.tallies:
             axes[tally.axis] += tally.interactions
             languages[tally.language or "not recognised"] += tally.interactions
-        for bound, count in source.figures.lengths.items():
-            lengths[f"{bound:,} or more" if bound > 1 else "1"] += count
+        lengths.update(source.figures.lengths)
         contexts.update(source.figures.contexts)
         safety.update({tag: count for tag, count in source.figures.tags.items() if tag.startswith("safety:")})
     tasks = sorted({task for source in summary.sources for task in source.overlap})
@@ -75,11 +78,11 @@ def _markdown(
             compared=_compared(summary),
             sources=[_source(source) for source in summary.sources],
             tables=[
-                ("By axis", "Axis", _shares(axes, total["interactions"])),
-                ("By language", "Language", _shares(languages, total["interactions"])),
-                ("By length", "Turns", _shares(lengths, total["interactions"], by_size=False)),
-                ("Social contexts", "Written by", _shares(contexts, total["interactions"])),
-                ("Safety notes", "Note", _shares(safety, total["interactions"])),
+                ("By axis", "Axis", _shares(axes.most_common(), total["interactions"])),
+                ("By language", "Language", _shares(languages.most_common(), total["interactions"])),
+                ("By length", "Turns", _shares(_by_length(lengths), total["interactions"])),
+                ("Social contexts", "Written by", _shares(contexts.most_common(), total["interactions"])),
+                ("Safety notes", "Note", _shares(safety.most_common(), total["interactions"])),
             ],
             left_out=summary.left_out,
             overlap_tasks=tasks,
@@ -93,10 +96,14 @@ def _markdown(
 
 
 def _page(markdown: str, title: str) -> str:
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(markdown)
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table")
+    reader.add_render_rule("table_open", lambda *_: '<div class="scroll"><table>\n')
+    reader.add_render_rule("table_close", lambda *_: "</table></div>\n")
+    body = reader.render(markdown)
     css = files("odyssim.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    return f'<!doctype html><html lang="en"><head>{head}<style>{css}</style></head><body>{body}</body></html>\n'
+    main = f'<main class="document">\n{body}</main>'
+    return f'<!doctype html><html lang="en"><head>{head}<style>{css}</style></head><body>{main}</body></html>\n'
 
 
 @lru_cache
@@ -104,16 +111,37 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("odyssim.report"), undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True
     )
-    environment.filters["count"] = lambda value: f"{value:,}"
-    environment.filters["cell"] = _cell
-    environment.filters["duration"] = shown.duration
+    environment.filters |= {
+        "count": lambda value: f"{value:,}",
+        "cell": _cell,
+        "code": _code,
+        "fenced": _fenced,
+        "duration": shown.duration,
+    }
     return environment
 
 
 def _cell(text: str) -> str:
-    """Text that stays in its table cell, and markup in data that stays text."""
-    escaped = "".join(f"\\{one}" if one in "\\`*_{}[]<>|#" else one for one in text)
+    """Text in one line that stays in its table cell, and in which markup stays text."""
+    escaped = "".join(f"\\{one}" if one in _MARKUP else one for one in text)
     return " ".join(escaped.split())
+
+
+def _code(text: str) -> str:
+    """Text in one line as code that stays in its table cell, whatever signs are in it."""
+    fence = "`" * (_longest_run_of_backticks(text) + 1)
+    pad = " " if "`" in text else ""
+    return f"{fence}{pad}{' '.join(text.split())}{pad}{fence}".replace("|", "\\|")
+
+
+def _fenced(text: str) -> str:
+    """Text as a block of its own that nothing in it can end."""
+    fence = "`" * max(3, _longest_run_of_backticks(text) + 1)
+    return f"{fence}text\n{text}\n{fence}"
+
+
+def _longest_run_of_backticks(text: str) -> int:
+    return max(map(len, re.findall("`+", text)), default=0)
 
 
 def _compared(summary: CorpusSummary) -> str:
@@ -136,7 +164,7 @@ def _source(source: SourceSummary) -> dict[str, Any]:
     return {
         "card": source.card,
         "total": _total([source]),
-        "axes": " ".join(sorted({tally.axis for tally in source.figures.tallies})),
+        "axes": " ".join(sorted({tally.axis for tally in source.figures.tallies})) or shown.NONE,
         "licences": ", ".join(licences),
         "terms": "; ".join(dict.fromkeys(map(_conditions, licences))),
         "contexts": shown.percent(with_context / (sum(contexts.values()) or 1)),
@@ -151,9 +179,16 @@ def _conditions(licence: str) -> str:
     return f"yes, {' and '.join(conditions)}" if conditions else "yes"
 
 
-def _shares(counts: Counter[str], total: int, *, by_size: bool = True) -> list[tuple[str, int, str]]:
-    rows = counts.most_common() if by_size else list(counts.items())
-    return [(name, count, shown.percent(count / total if total else None)) for name, count in rows]
+def _by_length(lengths: Counter[int]) -> Iterator[tuple[str, int]]:
+    """The classes of `LENGTHS` in words, shortest first: '2', '3 to 5', '1,001 or more'."""
+    for first, beyond in zip(LENGTHS, (*LENGTHS[1:], None), strict=True):
+        if count := lengths[first]:
+            last = " or more" if beyond is None else "" if beyond == first + 1 else f" to {beyond - 1:,}"
+            yield f"{first:,}{last}", count
+
+
+def _shares(counts: Iterable[tuple[str, int]], total: int) -> list[tuple[str, int, str]]:
+    return [(name, count, shown.percent(count / total if total else None)) for name, count in counts]
 
 
 def _matrix(summary: CorpusSummary, columns: Sequence[str], field: str) -> list[tuple[str, list[str]]]:
@@ -172,7 +207,7 @@ def _examples(corpus: Path, count: int, seed: int) -> list[dict[str, Any]]:
         {
             "source": one.source,
             "facts": f"{one.axis}, {one.source.licence}, {one.source.place}",
-            "text": shown.clipped(_transcript(one), _LONGEST_EXAMPLE).replace("```", "'''"),
+            "text": shown.clipped(_transcript(one), _LONGEST_EXAMPLE),
         }
         for one in sample(free, count, seed)
     ]

@@ -10,7 +10,8 @@ import pytest
 
 import odyssim
 from odyssim.cli.main import main
-from odyssim.corpus.build import SourceChoice, build_corpus
+from odyssim.corpus.build.config import CorpusConfig, SourceChoice
+from odyssim.corpus.build.corpus import build_corpus
 from odyssim.soul.next_turn import NextTurnResult
 from odyssim.soul.result import EvalResult
 
@@ -62,7 +63,7 @@ def test_eval(command: Command) -> None:
 
 
 def test_likeness(command: Command, tmp_path: Path) -> None:
-    build_corpus([SourceChoice(name="village", limit=400)], None, tmp_path / "corpus", seed=0)
+    build_corpus(CorpusConfig(sources=(SourceChoice(name="village", limit=400),)), None, tmp_path / "corpus")
     arguments = ("likeness", "--model", "scripted/echo", "--corpus", "corpus", "--turns", "12")
     result = NextTurnResult.model_validate_json(command(*arguments, "--json"))
     assert result.n_places == 12

@@ -8,6 +8,7 @@ import os
 import random
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -354,22 +355,22 @@ def test_a_release_refuses_what_may_not_be_passed_on(tmp_path: Path, villagers: 
 
 
 class Watcher:
-    """Counts what it is told."""
+    """Counts what it is told, by title."""
 
     def __init__(self) -> None:
         self.totals: dict[str, int] = {}
-        self.done = 0
+        self.done: Counter[str] = Counter()
 
     @contextmanager
     def work(self, title: str, total: int, done: int = 0) -> Iterator[Watcher]:
-        self.totals[title] = total
+        self.title, self.totals[title] = title, total
         yield self
 
     def advance(self, amount: int = 1, **figures: float) -> None:
-        self.done += amount
+        self.done[self.title] += amount
 
 
-def test_reading_reports_its_progress(tmp_path: Path) -> None:
+def test_a_build_reports_its_progress(tmp_path: Path) -> None:
     watcher = Watcher()
     build_corpus(config(), None, tmp_path, progress=watcher)
-    assert (watcher.totals, watcher.done) == ({"corpus": 200}, 200)
+    assert watcher.totals == watcher.done == {"corpus": 200, "finish": 1, "summary": 1}

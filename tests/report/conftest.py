@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import shutil
 from collections.abc import Callable, Sequence
 from itertools import cycle
 from pathlib import Path
@@ -12,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from odyssim import __version__
-from odyssim.corpus.build import CorpusSummary, SourceChoice, build_corpus, read_corpus
+from odyssim.corpus.build.config import CorpusConfig, SourceChoice
+from odyssim.corpus.build.corpus import build_corpus
+from odyssim.corpus.summary import CorpusSummary, read_corpus
 from odyssim.errors import EndpointTimeout
 from odyssim.models.base import Cast, ChatModel
 from odyssim.models.scripted import BUILT_IN, Scripted
@@ -37,11 +40,22 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_run(tmp_path_factory.mktemp("runs") / "village-run")
 
 
+@pytest.fixture
+def chromium(tmp_path: Path) -> list[str]:
+    program = shutil.which("chromium")
+    if program is None:
+        pytest.skip("SKIPPED FOR LACK OF A BROWSER: no chromium on PATH (apt-get install chromium)")
+    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
+    profile = f"--user-data-dir={tmp_path / 'profile'}"
+    return [program, "--headless", "--no-sandbox", *quiet.split(), "--disable-sync", "--hide-scrollbars", profile]
+
+
 def build_run(out: Path, *, villagers: int = 240, turns: int = 60, items: int = 20, steps: int = 120) -> Path:
     own = out.parent / "own.jsonl"
     own.write_text(_own_dialogue().model_dump_json() + "\n", encoding="utf-8")
-    sources = [SourceChoice(name="village", limit=villagers), SourceChoice(name=str(own))]
-    corpus = build_corpus(sources, None, out / "corpus", seed=0)
+    sources = (SourceChoice(name="village", limit=villagers), SourceChoice(name=str(own)))
+    corpus = build_corpus(CorpusConfig(sources=sources, dedup=None), None, out / "corpus")
+    assert corpus is not None
     _midtrain(out / "midtrain", corpus, steps)
     people = [turn.text for one in read_corpus(out / "corpus", "train") for turn in one.turns if turn.train]
     speakers: dict[str, Callable[[], ChatModel]] = {

@@ -324,16 +324,6 @@ def test_an_unknown_price_is_not_nothing() -> None:
 # --- in a browser -----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def chromium(tmp_path: Path) -> list[str]:
-    program = shutil.which("chromium")
-    if program is None:
-        pytest.skip("SKIPPED FOR LACK OF A BROWSER: no chromium on PATH (apt-get install chromium)")
-    quiet = "--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update"
-    profile = f"--user-data-dir={tmp_path / 'profile'}"
-    return [program, "--headless", "--no-sandbox", *quiet.split(), "--disable-sync", "--hide-scrollbars", profile]
-
-
 def test_a_browser_shows_it(report: Path, chromium: list[str], tmp_path: Path) -> None:
     picture = tmp_path / "report.png"
     command = [*chromium, "--window-size=1100,3000", f"--screenshot={picture}", report.as_uri()]

@@ -59,9 +59,12 @@ def build_corpus(
     _prepare(layout, key, plan, steps)
     if config.decontaminate != "off":
         _index_benchmarks(data, layout)
+    if executor.kind == "slurm":
+        run_steps(steps, layout.steps, executor)
+        return None
     with _watched(plan, layout, progress):
-        if not run_steps(steps, layout.steps, executor):
-            return None
+        run_steps(steps[:1], layout.steps, executor)
+    run_steps(steps[1:], layout.steps, executor, progress)
     summary = read_summary(out)
     if not summary.interactions:
         layout.summary.unlink()
@@ -157,8 +160,9 @@ def _watched(plan: Plan, layout: Layout, progress: Progress) -> Iterator[None]:
         while not stopping:
             stopping = stop.wait(_POLL_S)
             now = sum(_count(layout, task) for task in range(len(plan.parts)))
-            work.advance(now - seen)
-            seen = now
+            if now > seen:
+                work.advance(now - seen)
+                seen = now
 
     with progress.work("corpus", total=total) as work:
         watcher = threading.Thread(target=watch, daemon=True)

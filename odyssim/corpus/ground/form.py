@@ -73,7 +73,7 @@ class _Lines:
     _MAX_TEMPERATURE = 0.5
     _MAX_TOKENS = 400
     _OPENING_TOKENS = 8
-    _SURE = 0.5
+    _SURE = 0.8
 
     def ask(self, interaction: Interaction, max_chars: int, complaints: Sequence[str] = ()) -> list[Message]:
         return [Message(role="user", content=shown_lines(interaction))]
