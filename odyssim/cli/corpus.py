@@ -208,7 +208,7 @@ def ground(
     target = out or corpus.with_name(f"{corpus.name}-grounded")
     if bulk is None:
         model = load_model(writer, base_url=base_url)
-        write = through(model, settings, form, total=summary.interactions, progress=progress())
+        write = through(model, settings, form, progress=progress())
     else:
         from odyssim.corpus.ground.bulk import BulkSettings, in_bulk
 

@@ -75,6 +75,7 @@ FAMILIES: Final[dict[str, RoleFamily]] = {name: family for family, names in _DEC
 
 ALIASES: Final[dict[str, str]] = {
     "casino": "convokit_casino-corpus",
+    "coser_shakespeare": "coser",
     "empathetic_dialogues": "empathetic",
     "esconv": "convokit_emotional-support",
     "persuasionforgood": "convokit_persuasionforgood-corpus",

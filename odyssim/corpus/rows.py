@@ -2,13 +2,14 @@
 
 A pool holds the next documents in their order. Each row begins with the oldest; its mates are those of the pool whose
 lengths add up to what is left, found as an exact subset sum with one bit per length. Where nothing adds up, and where
-the oldest is too long for a row, it goes in as a window (see `odyssim.corpus.windows`) that ends where the most
-tokens come to good use, and its rest returns to the pool. No order by length: long and short documents stay mixed, and
-the time is linear in their number.
+the oldest is too long for a row, it goes in as a window (see `odyssim.corpus.windows`) that ends where the most tokens
+come to good use; what room is left then takes windows of other long documents, and at last more of their context. The
+rests return to the pool. No order by length: documents stay mixed, and the time is linear in their number.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -93,25 +94,30 @@ class Piece:
         """The windows that can be next, see `Conversation.windows`."""
         return self.conversation.windows(self.capacity)
 
-    def place(self, window: Window) -> Placed:
-        """The tokens of `window`; all before its first turn to learn is context. The piece goes on behind it."""
+    @property
+    def rest_window(self) -> Window | None:
+        """The window that holds the `rest`; none for a document that fits as it is."""
+        return None if self._fits_as_it_is else self.windows[-1]
+
+    def place(self, window: Window | None, free: int) -> Placed:
+        """The tokens of `window` with up to `free` more of context, or the document as it is; the piece goes on behind.
+
+        All before the window's first turn to learn is context.
+        """
+        self.placed += 1
+        if window is None:
+            self.entire = self.finished = True
+            return Placed(self.ids, self.loss, self.source, self.cluster)
+        window = self.conversation.extended(window, window.length + free)
         total, opening = self.conversation.total, self.opening
         body = slice(opening + total[window.start], opening + total[window.stop])
         loss = np.concatenate([self.loss[:opening], self.loss[body]])
         loss[: opening + total[window.first] - total[window.start]] = False
         ids = np.concatenate([self.ids[:opening], self.ids[body]])
         self.finished = not self.conversation.take(window)
-        self.placed += 1
         del self.windows
         self.rest = self._rest()
         return Placed(ids, loss, self.source, self.cluster)
-
-    def place_rest(self, room: int) -> Placed:
-        """The `rest`, with as much more context as fits into `room` tokens."""
-        if not self._fits_as_it_is:
-            return self.place(self.conversation.extended(self.windows[-1], room))
-        self.placed, self.entire, self.finished = 1, True, True
-        return Placed(self.ids, self.loss, self.source, self.cluster)
 
     @property
     def _fits_as_it_is(self) -> bool:
@@ -120,7 +126,7 @@ class Piece:
     def _rest(self) -> int:
         if self._fits_as_it_is:
             return len(self.ids)
-        return self.windows[-1].length if self.windows and not self.windows[-1].left else 0
+        return self.windows[-1].length if self.windows and self.windows[-1].stop == self.conversation.end else 0
 
 
 class RowBuilder:
@@ -151,43 +157,57 @@ class RowBuilder:
                 self._leave(oldest)
 
     def _row(self, oldest: Piece) -> list[Placed]:
-        """Place `oldest` and its mates of the pool, which leave it."""
-        mates = [piece for piece in self._pool if piece.rest]
-        goal = self._capacity - oldest.rest if oldest.rest else None
-        sums = SubsetSums([piece.rest for piece in mates], self._capacity, goal)
-        if goal is not None and sums.best(goal) == goal:
-            beside = goal
-            row = [oldest.place_rest(oldest.rest)]
-        else:
-            window, beside = self._best_window(oldest, sums)
-            row = [oldest.place(window)]
-        free = self._capacity - beside - len(row[0].ids)
-        chosen = [mates[number] for number in sums.members(beside)]
-        for piece in chosen:
-            rest = piece.rest
-            row.append(piece.place_rest(rest + free))
-            free -= len(row[-1].ids) - rest
-            self._pool.remove(piece)
-        for piece in (oldest, *chosen):
+        """Place `oldest` and what goes with it; what is then left of them goes to the end of the pool."""
+        chosen = self._chosen(oldest)
+        free = self._capacity - sum(_length(piece, window) for piece, window in chosen)
+        row: list[Placed] = []
+        for piece, window in chosen:
+            planned = _length(piece, window)
+            row.append(piece.place(window, free))
+            free -= len(row[-1].ids) - planned
             if piece.finished:
                 self._leave(piece)
             else:
                 self._pool.append(piece)
         return row
 
-    def _best_window(self, piece: Piece, sums: SubsetSums) -> tuple[Window, int]:
-        """The window of `piece` that fills its row best, and the tokens of the mates beside it.
+    def _chosen(self, oldest: Piece) -> list[tuple[Piece, Window | None]]:
+        """`oldest` and its mates, which leave the pool, each with its window: whole ones, then parts of long ones."""
+        mates = [piece for piece in self._pool if piece.rest]
+        goal = self._capacity - oldest.rest if oldest.rest else None
+        sums = SubsetSums([piece.rest for piece in mates], self._capacity, goal)
+        exact = goal is not None and sums.best(goal) == goal
+        window = oldest.rest_window if exact else self._best_window(oldest, sums)
+        free = self._capacity - _length(oldest, window)
+        chosen = [(oldest, window)]
+        for number in sums.members(sums.best(free)):
+            chosen.append((mates[number], mates[number].rest_window))
+            self._pool.remove(mates[number])
+            free -= mates[number].rest
+        while free and (part := self._best_part(free)):
+            chosen.append(part)
+            self._pool.remove(part[0])
+            free -= part[1].length
+        return chosen
 
-        Tokens of mates count double, as filled and as done with; those that later windows will take are still to do.
-        """
+    def _best_window(self, piece: Piece, sums: SubsetSums) -> Window:
+        """The window of `piece` that fills its row best; tokens of mates count double, as filled and as done with."""
 
         def value(window: Window) -> int:
             beside = sums.best(self._capacity - window.length)
-            return piece.conversation.extended(window, self._capacity - beside).length + 2 * beside - window.left
+            filled = piece.conversation.extended(window, self._capacity - beside).length + beside
+            return filled + window.progress + beside
 
-        best = max(reversed(piece.windows), key=value)
-        beside = sums.best(self._capacity - best.length)
-        return piece.conversation.extended(best, self._capacity - beside), beside
+        return max(reversed(piece.windows), key=value)
+
+    def _best_part(self, free: int) -> tuple[Piece, Window] | None:
+        """The most of a document too long for one window that goes into `free` tokens."""
+        fitting = [
+            (piece, piece.windows[count - 1])
+            for piece in self._pool
+            if not piece.rest and (count := bisect_right(piece.windows, free, key=lambda window: window.length))
+        ]
+        return max(fitting, key=lambda part: part[1].progress, default=None)
 
     def _leave(self, piece: Piece) -> None:
         """Count what became of a piece."""
@@ -195,6 +215,10 @@ class RowBuilder:
         if not piece.entire:
             conversation = piece.conversation
             self._counts.update(dropped_turns=conversation.dropped, unseen_turns=conversation.unseen)
+
+
+def _length(piece: Piece, window: Window | None) -> int:
+    return piece.rest if window is None else window.length
 
 
 class SubsetSums:

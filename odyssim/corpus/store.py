@@ -22,6 +22,7 @@ ROWS_PER_GROUP: Final = 1024
 CHARACTERS_PER_GROUP: Final = 8_000_000
 """A group is closed early when its texts are this long, so that memory does not grow with the conversations."""
 
+_HINT: Final = "build the corpus again: odyssim corpus build"
 _TEXT_BY_SPEAKER: Final = pa.map_(pa.string(), pa.string())
 SCHEMA: Final = pa.schema(
     [
@@ -122,6 +123,14 @@ def read_interactions(path: Path) -> Iterator[Interaction]:
         yield _from_row(row)
 
 
+def count_interactions(path: Path) -> int:
+    """How many interactions a Parquet file holds. Raises `DataError` if it is missing or broken."""
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (OSError, pa.ArrowException) as error:
+        raise DataError(f"cannot be read: {error}", path=path, hint=_HINT) from error
+
+
 def read_rejects(path: Path) -> Iterator[tuple[Interaction, str, str]]:
     """Stream the (interaction, reason, detail) of a file of rejects. Raises as `read_interactions` does."""
     for row in _rows(path, REJECT_SCHEMA):
@@ -130,15 +139,14 @@ def read_rejects(path: Path) -> Iterator[tuple[Interaction, str, str]]:
 
 
 def _rows(path: Path, schema: pa.Schema) -> Iterator[dict[str, Any]]:
-    hint = "build the corpus again: odyssim corpus build"
     try:
         file = pq.ParquetFile(path)
         if not file.schema_arrow.equals(schema):
-            raise DataError("these are not the columns of a corpus file", path=path, hint=hint)
+            raise DataError("these are not the columns of a corpus file", path=path, hint=_HINT)
         for group in range(file.num_row_groups):
             yield from file.read_row_group(group).to_pylist()
     except (OSError, pa.ArrowException) as error:
-        raise DataError(f"cannot be read: {error}", path=path, hint=hint) from error
+        raise DataError(f"cannot be read: {error}", path=path, hint=_HINT) from error
 
 
 def _to_row(interaction: Interaction) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
+from math import ceil
 from typing import Final
 
 CONTEXT_SHARE: Final = 0.125
@@ -24,14 +25,14 @@ CONTEXT_SHARE: Final = 0.125
 class Window:
     """Turns `start` .. `stop` - 1 behind the opening, `length` tokens in all; those from `first` on are learnt here.
 
-    `left` estimates the tokens of all later windows, their openings and context included.
+    `progress` estimates how many tokens fewer are left for other windows, their openings and context included.
     """
 
     start: int
     first: int
     stop: int
     length: int
-    left: int
+    progress: int
 
 
 class Conversation:
@@ -39,12 +40,13 @@ class Conversation:
 
     `opening` is what every window repeats, `lengths` are those of the turns, `trained` (ascending) the turns to learn.
     `dropped` counts trained turns that are longer than a window, `unseen` other turns that no window shows although
-    they stand before a trained one.
+    they stand before a trained one. `end` is the turn behind the last trained one.
     """
 
     def __init__(self, opening: int, lengths: Sequence[int], trained: Sequence[int]) -> None:
         self.opening, self.lengths, self.trained = opening, lengths, trained
         self.total = [0, *accumulate(lengths)]
+        self.end = trained[-1] + 1
         self.dropped = self.unseen = 0
         self._done = 0  # trained turns that are learnt or dropped
         self._fresh = 0  # the turn behind the last window
@@ -69,20 +71,23 @@ class Conversation:
             bisect_left(self.total, self.total[first + 1] - room),
         )
         end = bisect_left(self.trained, bisect_right(self.total, self.total[start] + room) - 1)
-        windows = []
-        for last in self.trained[self._done : end]:
-            left = self.total[self.trained[-1] + 1] - self.total[last + 1]
-            later = -(-left // (room - context))
-            windows.append(
-                Window(
-                    start=start,
-                    first=first,
-                    stop=last + 1,
-                    length=self.opening + self.total[last + 1] - self.total[start],
-                    left=left + later * (self.opening + context),
-                )
+
+        def left(turn: int) -> int:
+            """Tokens of the windows for everything from `turn` on, about."""
+            content = self.total[self.end] - self.total[turn]
+            return content + ceil(content / (room - context)) * (self.opening + context)
+
+        now = left(max(start, self._fresh))
+        return [
+            Window(
+                start=start,
+                first=first,
+                stop=last + 1,
+                length=self.opening + self.total[last + 1] - self.total[start],
+                progress=now - left(last + 1),
             )
-        return windows
+            for last in self.trained[self._done : end]
+        ]
 
     def extended(self, window: Window, capacity: int) -> Window:
         """`window` with as many more turns before it as fit into `capacity` tokens."""

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from odyssim.corpus.summary import read_corpus
 from odyssim.corpus.render import messages_before
+from odyssim.corpus.summary import read_corpus
 from odyssim.errors import DataError, ModelCallError
 from odyssim.human_likeness.compare import LikenessResult, Position, TextSample, compare
 from odyssim.models.base import ChatModel, Role

@@ -235,7 +235,8 @@ def test_slurm_gets_one_job_per_step_each_after_the_one_before(
 ) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
-    for name, script in (("sbatch", SBATCH.format(python=sys.executable, log=tmp_path / "jobs")), ("srun", SRUN), ("scontrol", "#!/bin/sh\necho here\n")):
+    sbatch = SBATCH.format(python=sys.executable, log=tmp_path / "jobs")
+    for name, script in {"sbatch": sbatch, "srun": SRUN, "scontrol": "#!/bin/sh\necho here\n"}.items():
         (tools / name).write_text(script)
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}")

@@ -127,7 +127,7 @@ def windows(document: Document, chatml: ChatML, capacity: int) -> list[tuple[lis
     piece = Piece(ids, loss, document.opening, 0, 0, turn_start=chatml.turn_start, capacity=capacity)
     found = []
     while piece.windows:
-        placed = piece.place(piece.windows[-1])
+        placed = piece.place(piece.windows[-1], 0)
         found.append((placed.ids.tolist(), placed.loss.tolist()))
     return found
 

@@ -82,7 +82,7 @@ def test_the_picture_in_the_documentation() -> None:
     conversation = Conversation(0, [10] * 12, [1, 3, 5, 7, 9, 11])
     windows = taken(conversation, 80)  # an eighth of it is one turn
     assert [(window.start, window.first, window.stop) for window in windows] == [(0, 1, 8), (7, 9, 12)]
-    assert [window.left for window in windows] == [40 + 10, 0]
+    assert [window.progress for window in windows] == [140 - 50, 50]  # in turns of 10, and 10 for each context
 
 
 def test_a_long_conversation_needs_few_windows() -> None:
@@ -90,3 +90,15 @@ def test_a_long_conversation_needs_few_windows() -> None:
     conversation = Conversation(100, [20] * turns, list(range(1, turns, 2)))
     windows = taken(conversation, 1000)
     assert len(windows) <= turns * 20 / (1000 - 100 - CONTEXT_SHARE * 900 - 40)
+
+
+@given(given=conversations(), capacity=st.integers(20, 200), choices=st.data())
+def test_every_window_makes_progress_and_longer_ones_make_more(
+    given: tuple[int, list[int], list[int]], capacity: int, choices: st.DataObject
+) -> None:
+    conversation = Conversation(*given)
+    while windows := conversation.windows(capacity):
+        progress = [window.progress for window in windows]
+        assert progress[0] > 0
+        assert progress == sorted(set(progress))
+        conversation.take(choices.draw(st.sampled_from(windows)))

@@ -60,9 +60,10 @@ def pack_corpus(
     again when its jobs are done, until there is a result. Raises as `Packing` does, `DataError` if `corpus` is not
     complete, `StorageError` if writing fails, `WorkerDied` if a worker is killed.
     """
+    corpus, tokenizer, out = corpus.absolute(), tokenizer.absolute(), out.absolute()
     summary = read_summary(corpus)
     chatml = ChatML(load_tokenizer(tokenizer))
-    stored = documents or out / "documents"
+    stored = documents.absolute() if documents else out / "documents"
     contents = [[file.path, file.sha256] for file in summary.files]
     decides = [contents, chatml.fingerprint, settings.model_dump(mode="json")]
     work = out / ".build" / hashlib.sha256(json.dumps(decides).encode()).hexdigest()[:16]

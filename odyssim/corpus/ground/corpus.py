@@ -12,7 +12,7 @@ from typing import Final
 from odyssim.corpus.figures import Counting
 from odyssim.corpus.ground.form import CARD, Form
 from odyssim.corpus.ground.ground import DEFAULTS, GroundReport, GroundSettings, ground
-from odyssim.corpus.store import read_interactions
+from odyssim.corpus.store import count_interactions, read_interactions
 from odyssim.corpus.summary import REJECTS_FOLDER, SUMMARY_FILE, CorpusSummary, SourceSummary, read_summary, sha256
 from odyssim.errors import UsageError
 from odyssim.models.base import ChatModel
@@ -41,7 +41,8 @@ def ground_corpus(corpus: Path, out: Path, ground_files: GroundFiles) -> CorpusS
         (out / SUMMARY_FILE).unlink(missing_ok=True)
         if (corpus / REJECTS_FOLDER).is_dir():
             shutil.copytree(corpus / REJECTS_FOLDER, out / REJECTS_FOLDER, dirs_exist_ok=True)
-    copies = {corpus / file.path: out / file.path for file in summary.files}
+    out = out.absolute()  # the library below would look for a relative path from wherever it first was
+    copies = {corpus.absolute() / file.path: out / file.path for file in summary.files}
     reports = ground_files(copies, out / WORK_FOLDER)
     if not reports:
         return None
@@ -65,7 +66,6 @@ def through(
     settings: GroundSettings = DEFAULTS,
     form: Form = CARD,
     *,
-    total: int = 0,
     progress: Progress = Silent(),
 ) -> GroundFiles:
     """Grounding by calls to a model, one file after the other."""
@@ -79,7 +79,7 @@ def through(
                 work,
                 settings=settings,
                 form=form,
-                total=total,
+                total=count_interactions(file),
                 progress=progress,
             )
             for file, copy in copies.items()
