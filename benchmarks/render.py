@@ -86,8 +86,8 @@ def measure(turns: int, folder: Path, arguments: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokenizer", type=Path, help="a folder with tokenizer.json and a ChatML template")
-    parser.add_argument("--tokens", type=int, default=1_000_000, help="about so many in each measurement")
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=300_000, help="about so many in each measurement")
+    parser.add_argument("--repeats", type=int, default=11)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.tokenizer

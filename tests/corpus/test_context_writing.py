@@ -255,6 +255,7 @@ def test_parts_are_the_sources_at_hand(data: Path) -> None:
 def test_it_is_in_the_catalogue_and_in_no_corpus_that_does_not_ask_for_it(data: Path) -> None:
     reader = source("context_writing")
     assert isinstance(reader, ContextWriting)
+    assert reader.made_here
     assert not reader.at_hand(data)
     assert not reader.card.in_paper
 
@@ -411,7 +412,7 @@ def test_a_recipe_trains_a_writer_that_grounding_recognises(data: Path, tmp_path
     )
     assert report.complete
     assert report.written + sum(report.dropped.values()) == 8
-    assert report.written >= 6
+    assert not report.failed
     for row in read_interactions(tmp_path / "out.parquet"):
         assert row.context is not None
         assert row.context.model == writer.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from odyssim.corpus import shards as module
@@ -19,8 +19,8 @@ from tests.corpus.made import make_chatml, make_store
 @pytest.fixture(scope="module")
 def shards(tmp_path_factory: pytest.TempPathFactory) -> PackedShards:
     folder = tmp_path_factory.mktemp("loader")
-    store = make_store(folder, make_chatml(folder), "chats", 400, longest=3)
-    pack([store], folder / "s", seq_len=64, seed=0, shard_tokens=5000)
+    store = make_store(folder, make_chatml(folder), "chats", 130, longest=3)
+    pack([store], folder / "s", seq_len=64, seed=0, shard_tokens=2000)
     return PackedShards(folder / "s")
 
 
@@ -39,17 +39,19 @@ def stream(shards: PackedShards, rows: int, *, world: int = 1, consumed: int = 0
     return found
 
 
+@settings(max_examples=40)
 @given(
     first_world=st.sampled_from([1, 2, 3, 4, 6, 12]),
-    stop=st.integers(0, 40).map(lambda batches: 12 * batches),
+    stop=st.integers(0, 20).map(lambda batches: 12 * batches),
     world=st.sampled_from([1, 2, 3, 4, 6, 12]),
 )
 def test_a_stop_anywhere_goes_on_with_the_same_stream_on_any_number_of_ranks(
     shards: PackedShards, first_world: int, stop: int, world: int
 ) -> None:
-    expected = stream(shards, 504)
+    assert len(shards) < 252 // 2  # more than two epochs
+    expected = stream(shards, 252)
     assert np.array_equal(stream(shards, stop, world=first_world), expected[:stop])
-    assert np.array_equal(stream(shards, 504 - stop, world=world, consumed=stop), expected[stop:])
+    assert np.array_equal(stream(shards, 252 - stop, world=world, consumed=stop), expected[stop:])
 
 
 @given(consumed=st.integers(0, 1000), sizes=st.lists(st.integers(1, 50), max_size=5))

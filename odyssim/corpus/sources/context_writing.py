@@ -44,14 +44,11 @@ class ContextWriting(SourceReader):
         human="Nobody: it teaches a model to write contexts, and is no part of a corpus of human behaviour.",
         imitated=("writer",),
     )
+    made_here = True
 
     def __init__(self, origins: Iterable[SourceReader], cap: int = CAP) -> None:
         self._origins = {reader.card.id: reader for reader in origins if not reader.card.templated}
         self._cap = cap
-
-    def at_hand(self, data: Path | None) -> bool:
-        """Never: it has no files of its own, and is built only where it is named."""
-        return False
 
     def files(self, data: Path | None) -> RawFiles:
         """The files of all sources. Raises `UsageError` if there is no data folder, `DataError` if it is empty."""
