@@ -66,7 +66,7 @@ def test_packing(tmp_path: Path) -> None:
     stores = {count: make_store(tmp_path, made, f"many-{count}", count, longest=2) for count in (100, 1000, 4000)}
 
     def work(count: int) -> None:
-        pack.pack([stores[count]], tmp_path / str(count), seq_len=128, seed=0, shard_tokens=20_000)
+        pack.pack([stores[count]], tmp_path / str(count), seq_len=128, seed=0)
 
     work(100)
     assert peak(lambda: work(4000)) < 1.6 * peak(lambda: work(1000))
