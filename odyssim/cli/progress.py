@@ -13,6 +13,8 @@ from rich.progress import TimeRemainingColumn as TimeLeftColumn
 from odyssim.progress import Work
 
 LINE_EVERY_S = 10.0
+WORTH_A_LINE_S = 2.0
+"""What takes less leaves no line in a log file."""
 
 
 class TerminalProgress:
@@ -60,8 +62,10 @@ class _Lines:
         now = time.monotonic()
         if now - self._said < LINE_EVERY_S and (self._done < self._total or not self._total):
             return
-        self._said = now
         spent = now - self._begun
+        if spent < WORTH_A_LINE_S:
+            return
+        self._said = now
         line = f"{self._title}: {self._done}, {spent:.0f} s"
         if self._total:
             left = spent / max(self._done - self._first, 1) * max(self._total - self._done, 0)
