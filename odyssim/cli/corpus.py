@@ -241,13 +241,14 @@ def contexts(
     """How good contexts are: leaks, and whether they fit their own conversation, between floor and ceiling."""
     import asyncio
 
+    from odyssim.corpus.ground.baselines import keywords
     from odyssim.corpus.ground.matchers import JudgeMatcher
     from odyssim.corpus.ground.quality import context_quality
     from odyssim.corpus.ground.quality_table import quality_table
     from odyssim.corpus.summary import read_all
     from odyssim.models.registry import load_model
 
-    writers = {path.name: read_all(path) for path in against or ()}
+    writers = {"keywords": keywords(read_all(corpus)), **{path.name: read_all(path) for path in against or ()}}
     matcher = JudgeMatcher(load_model(judge)) if judge else None
     report = asyncio.run(context_quality(read_all(corpus), writers, seed=seed, matcher=matcher, limit=limit))
     print_json(report) if as_json else out_console.print(

@@ -292,7 +292,7 @@ def test_contexts(odyssim: Command, village: Path) -> None:
     said = odyssim("contexts", str(village), "--limit", "60", "--written", str(village), "--json")
     report = QualityReport.model_validate_json(said.out)
     assert report.conversations == {"village": 60}
-    assert [writer.writer for writer in report.writers] == ["the dataset", "village"]
+    assert [writer.writer for writer in report.writers] == ["the dataset", "keywords", "village"]
     assert all(kind.found == kind.planted for kind in report.planted)
     assert said.code == (0 if report.trustworthy else 1)
     assert "| the dataset | 60 of 60 |" in odyssim("contexts", str(village), "--limit", "60").out

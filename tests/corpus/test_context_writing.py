@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from odyssim.corpus.catalog import SOURCES, source
-from odyssim.corpus.ground.baselines import copied, keywords
+from odyssim.corpus.ground.baselines import keywords
 from odyssim.corpus.ground.form import CARD, LINES, MARKER, form_of, mark_writer
 from odyssim.corpus.ground.ground import GroundReport, GroundSettings, ground
 from odyssim.corpus.ground.lines import (
@@ -342,16 +342,6 @@ def test_a_checkpoint_says_what_it_is(tmp_path: Path) -> None:
 
 
 # --- baselines --------------------------------------------------------------------------------------------------
-
-
-def test_a_copied_context_is_that_of_another_conversation_of_the_same_source(data: Path) -> None:
-    native = list(EmpatheticDialogues().read(EmpatheticDialogues().files(data), ReadReport()))
-    copies = {one.source.original_id: one.context for one in copied(native, seed=1)}
-    assert len(copies) == len(native)
-    own = {one.source.original_id: one.context for one in native}
-    assert all(copies[name] is not own[name] and copies[name] in own.values() for name in own)
-    assert list(copied(native, seed=1)) != list(copied(native, seed=2))
-    assert list(copied([SISTERS.model_copy(update={"context": CONTEXT}), SISTERS], seed=1)) == []
 
 
 def test_keywords_name_what_is_talked_about() -> None:

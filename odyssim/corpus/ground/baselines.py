@@ -1,36 +1,19 @@
-"""Writers that need no model, to hold others against in the quality report.
+"""A writer that needs no model, to hold others against in the quality report.
 
-The dataset's own contexts, the ceiling, are in every report already.
+The dataset's own contexts, the ceiling, and those of other conversations, the floor, are in every report already.
 """
 
 from __future__ import annotations
 
-import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
 from odyssim.corpus.ground.lines import cast_of
 from odyssim.corpus.leak import FUNCTION_WORDS, words
-from odyssim.types import Interaction, SocialContext, derive_seed
+from odyssim.types import Interaction, SocialContext
 
 _KEYWORDS: Final = 6
-
-
-def copied(interactions: Iterable[Interaction], seed: int) -> Iterator[Interaction]:
-    """Each conversation with the context of another one of its source, drawn by `seed`: the floor.
-
-    Conversations without a context, and those that are alone in their source, are left out. Holds all in memory.
-    """
-    by_source: dict[str, list[Interaction]] = defaultdict(list)
-    for interaction in interactions:
-        if interaction.context is not None:
-            by_source[interaction.source.dataset].append(interaction)
-    for source, pool in by_source.items():
-        random.Random(derive_seed(seed, "copied", source)).shuffle(pool)
-        for own, other in zip(pool, [*pool[1:], pool[0]], strict=True):
-            if own is not other:
-                yield own.model_copy(update={"context": other.context})
 
 
 def keywords(interactions: Iterable[Interaction]) -> Iterator[Interaction]:
