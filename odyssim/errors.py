@@ -81,6 +81,12 @@ class DataError(OdysSimError, ValueError):
         self.line = line
 
 
+class PromptTooLong(DataError):
+    """A prompt does not fit into the budget, even without the parts that may be cut."""
+
+    kind = "prompt_too_long"
+
+
 class StorageError(OdysSimError, OSError):
     """Writing failed: disk full, no permission. What was written before stays valid."""
 

@@ -17,6 +17,15 @@ Data = Annotated[
     Optional[Path],  # noqa: UP045  (typer reads Optional)
     typer.Option("--data", envvar="ODYSSIM_DATA", help="Folder that holds corpus/ and bench/."),
 ]
+TaskData = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option(
+        "--data",
+        envvar="ODYSSIM_DATA",
+        metavar="FOLDER",
+        help="Folder with bench/ or the published Parquet files, one such file, or hf://OWNER/NAME (downloads).",
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
 
@@ -31,3 +40,10 @@ def progress() -> Any:
     from odyssim.cli.progress import TerminalProgress
 
     return TerminalProgress(err_console)
+
+
+def task_data(given: str | None) -> Path | None:
+    """The folder or file that `--data` of a task command names."""
+    from odyssim.tasks.hub import data_folder
+
+    return None if given is None else data_folder(given)

@@ -6,14 +6,14 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
 
 from odyssim import __version__
-from odyssim.cli.console import AsJson, Data, err_console, out_console, print_json, progress
+from odyssim.cli.console import AsJson, Data, TaskData, err_console, out_console, print_json, progress, task_data
 from odyssim.cli.corpus import corpus_app
-from odyssim.errors import OdysSimError
+from odyssim.errors import DataError, OdysSimError
 from odyssim.types import Profile
 
 app = typer.Typer(
@@ -77,10 +77,10 @@ def run(
 @app.command("eval")
 def evaluate_(
     model: Annotated[str, typer.Option(help="openai-api/NAME, local/FOLDER, scripted/NAME or inspect/PROVIDER/NAME.")],
-    tasks: Annotated[str, typer.Option(help="Comma-separated task names.")] = "hitom,paratomi",
-    data: Data = None,
+    tasks: Annotated[str, typer.Option(help="Comma-separated tasks, or axes: cog, role, eval.")] = "hitom,paratomi",
+    data: TaskData = None,
     out: Annotated[Optional[Path], typer.Option(help="Result folder. Default: runs/eval/MODEL.")] = None,  # noqa: UP045
-    split: Annotated[str, typer.Option(help="'test' for published items, 'village' for synthetic ones.")] = "test",
+    split: Annotated[str, typer.Option(help="'test' and 'train' (published), 'fixture', 'generated'.")] = "test",
     profile: Annotated[Profile, typer.Option(help="How items are presented and scored.")] = Profile.IMPROVED,
     base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
     timeout: Annotated[Optional[float], typer.Option(min=0.1, help="Seconds an endpoint may be silent.")] = None,  # noqa: UP045
@@ -88,6 +88,8 @@ def evaluate_(
     seeds: Annotated[str, typer.Option(help="Comma-separated seeds; each item is played once per seed.")] = "0",
     temperature: Annotated[Optional[float], typer.Option(min=0.0, help="Sampling temperature.")] = 1.0,  # noqa: UP045
     max_tokens: Annotated[int, typer.Option(min=1, help="Answer budget.")] = 1024,
+    prompt_tokens: Annotated[int, typer.Option(min=1, help="Prompt budget; long parts are shortened.")] = 8192,
+    item_seed: Annotated[int, typer.Option(help="Founds generated items and the order of options.")] = 0,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls under way at once.")] = 32,
     as_json: AsJson = False,
 ) -> None:
@@ -102,13 +104,17 @@ def evaluate_(
         "split": split,
         "profile": profile,
         "seeds": seeds.split(","),
+        "item_seed": item_seed,
         "limit": limit,
+        "prompt_tokens": prompt_tokens,
         "concurrency": concurrency,
         "sampling": Sampling(temperature=temperature, max_tokens=max_tokens),
     }
     config = checked(EvalConfig, values, place="odyssim eval", hint="odyssim eval --help")
     folder = out or Path("runs") / "eval" / _slug(model)
-    result = evaluate(model, config, out=folder, data=data, base_url=base_url, timeout_s=timeout, progress=progress())
+    result = evaluate(
+        model, config, out=folder, data=task_data(data), base_url=base_url, timeout_s=timeout, progress=progress()
+    )
     print_json(result) if as_json else out_console.print(eval_table(result))
     err_console.print(f"Result: {folder / 'eval.json'}", highlight=False, soft_wrap=True)
     if all(row.score is None for row in result.tasks):
@@ -178,8 +184,8 @@ def tasks_list(as_json: AsJson = False) -> None:
 @tasks_app.command("show")
 def tasks_show(
     name: str,
-    data: Data = None,
-    split: Annotated[str, typer.Option(help="As for eval.")] = "village",
+    data: TaskData = None,
+    split: Annotated[str, typer.Option(help="As for eval.")] = "test",
     profile: Annotated[Profile, typer.Option(help="As for eval.")] = Profile.IMPROVED,
     index: Annotated[int, typer.Option(min=0, help="Which item.")] = 0,
     as_json: AsJson = False,
@@ -189,7 +195,9 @@ def tasks_show(
     from odyssim.tasks.registry import get_task
 
     task = get_task(name)
-    items = task.items(split, data=data)
+    items = task.items(split, data=task_data(data), profile=profile)
+    if not items:
+        raise DataError(f"the split '{split}' of {name} has no usable item", hint=f"odyssim tasks validate {name}")
     item = items[min(index, len(items) - 1)]
     print_json(item) if as_json else show_item(task, item, profile, out_console)
 
@@ -197,20 +205,44 @@ def tasks_show(
 @tasks_app.command("validate")
 def tasks_validate(
     names: Annotated[Optional[list[str]], typer.Argument(help="Task names; all by default.")] = None,  # noqa: UP045
-    data: Data = None,
-    split: Annotated[str, typer.Option(help="As for eval.")] = "village",
+    data: TaskData = None,
+    split: Annotated[str, typer.Option(help="As for eval.")] = "test",
+    as_json: AsJson = False,
 ) -> None:
-    """Check that the gold answer of every item scores full marks in both profiles."""
-    import asyncio
+    """Check that the gold answer of every item scores full marks, in both profiles; list the items where not."""
+    from odyssim.cli.tables import validation_table
+    from odyssim.tasks.registry import task_names
+    from odyssim.tasks.validate import validate_task
 
-    from odyssim.tasks.registry import get_task, task_names
+    found = [
+        validate_task(name, split, profile, data=task_data(data))
+        for name in names or task_names()
+        for profile in Profile
+    ]
+    print_json([one.model_dump(mode="json") for one in found]) if as_json else out_console.print(
+        validation_table(found)
+    )
+    if any(one.unsound for one in found if one.profile is Profile.IMPROVED):
+        raise typer.Exit(1)
 
-    for task in map(get_task, names or task_names()):
-        items = task.items(split, data=data)
-        for profile in Profile:
-            for item in items:
-                asyncio.run(task.validate(item, profile=profile))
-        out_console.print(f"{task.name}: {len(items)} items of split '{split}' are sound in both profiles")
+
+@tasks_app.command("generate")
+def tasks_generate(
+    name: Annotated[str, typer.Argument(help="hitom or paratomi.")],
+    out: Annotated[Path, typer.Option(help="New Parquet file; eval and training read it with --data FILE.")],
+    n: Annotated[int, typer.Option(min=1, help="Rows.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Another seed, other rows.")] = 0,
+    settings: Annotated[Optional[list[str]], typer.Option("--set", help="knob=value, repeatable.")] = None,  # noqa: UP045
+) -> None:
+    """Fresh items of a task whose benchmark is a generator, in the published form."""
+    from odyssim.recipe.config import apply_override
+    from odyssim.tasks.generate import generate_rows
+
+    knobs: dict[str, Any] = {}
+    for setting in settings or []:
+        apply_override(knobs, setting)
+    written = generate_rows(name, out, n=n, seed=seed, knobs=knobs)
+    out_console.print(f"{written} rows of {name}: {out}", highlight=False, soft_wrap=True)
 
 
 def _slug(name: str) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from odyssim.soul.next_turn import NextTurnResult
     from odyssim.soul.result import EvalResult, FailureCount
     from odyssim.tasks.base import Item, Task
+    from odyssim.tasks.validate import Validation
 
 _LARGEST_GAPS: Final = 5
 _WORDS: Final = 12
@@ -79,7 +80,8 @@ def run_table(result: RunResult) -> RenderableType:
 
 def eval_table(result: EvalResult) -> RenderableType:
     """Scores with intervals beside chance, what was excluded, failures, and the cost."""
-    table = plain_table("Task", "Score >", "95 % interval >", "Chance >", "Scored >", "Excluded >", "Against guessing")
+    columns = ("Task", "Score >", "95 % interval >", "Chance >", "People >", "Scored >", "Excluded >", "Dropped >")
+    table = plain_table(*columns, "Against guessing")
     for task in result.tasks:
         text_row(
             table,
@@ -87,11 +89,18 @@ def eval_table(result: EvalResult) -> RenderableType:
             percent(task.score),
             percent_interval(task.interval).strip() or NONE,
             percent(task.chance),
+            percent(task.human.score) if task.human else NONE,
             str(task.n_scored),
             str(task.n_excluded),
+            str(sum(count.n for count in task.dropped)),
             against_chance(task),
         )
     notes = [Text(f"{task.title}: {task.note}", style="yellow") for task in result.tasks if task.note]
+    people = [
+        Text(f"{task.title}, people: {percent(task.human.score)} of {task.human.n} answers, {task.human.source}")
+        for task in result.tasks
+        if task.human
+    ]
     published = [
         Text(f"{task.title}, published: " + ", ".join(f"{one.model} {percent(one.score)}" for one in task.published))
         for task in result.tasks
@@ -106,8 +115,9 @@ def eval_table(result: EvalResult) -> RenderableType:
         Text.assemble((result.model, "bold"), f"  profile {result.profile}, seeds {', '.join(map(str, result.seeds))}"),
         table,
         *notes,
+        *people,
         *published,
-        *_failures(count for task in result.tasks for count in task.failures),
+        *_failures(count for task in result.tasks for count in (*task.dropped, *task.failures)),
         Text(spent, style="dim"),
     )
 
@@ -147,6 +157,17 @@ def tasks_table(rows: Sequence[Json]) -> Table:
         keys = ("name", "title", "axis", "version", "licence")
         text_row(table, *(str(row[key]) for key in keys), ", ".join(row["roles"]))
     return table
+
+
+def validation_table(found: Sequence[Validation]) -> RenderableType:
+    """Items by task and profile, and every item that is dropped or cannot be won."""
+    table = plain_table("Task", "Split", "Profile", "Items >", "Stories >", "Dropped >", "Unsound >", "Origin")
+    for one in found:
+        counts = (one.items, one.clusters, len(one.dropped), len(one.unsound))
+        text_row(table, one.task, one.split, one.profile, *map(str, counts), ", ".join(one.origins) or NONE)
+    dropped = [Text(f"dropped in {one.profile}: {problem}") for one in found for problem in one.dropped]
+    unsound = [Text(f"unsound in {one.profile}: {item.problem}") for one in found for item in one.unsound]
+    return Group(table, *dropped, *unsound)
 
 
 def show_item(task: Task[Any], item: Item, profile: Profile, console: Console) -> None:
@@ -197,7 +218,7 @@ def _failures(counts: Iterable[FailureCount]) -> Iterator[Text]:
         hint = f" → {count.hint}" if count.hint else ""
         yield Text(f"{count.n} x {count.party} {count.kind}: {count.example}{hint}", style="red")
     if none:
-        yield Text("No call failed.", style="dim")
+        yield Text("Nothing failed.", style="dim")
 
 
 def plain_table(*columns: str) -> Table:

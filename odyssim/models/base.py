@@ -8,7 +8,11 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from odyssim.errors import ModelCallError, Party, UsageError
+from odyssim.models.token_count import SplitsTokens, estimated_tokens
 from odyssim.types import Call, Cost, Message, Reply, Sampling
+
+PROMPT_TOKENS = 8192
+"""Prompt budget of the published evaluation."""
 
 
 @runtime_checkable
@@ -53,7 +57,10 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Cast:
-    """The models of one episode by role. `sampling` is how the policy speaks; other roles are set by the task."""
+    """The models of one episode by role. `sampling` is how the policy speaks; other roles are set by the task.
+
+    `prompt_tokens` is the budget of a prompt: what is longer is cut or counted as a failure of the data.
+    """
 
     policy: ChatModel | None = None
     partner: ChatModel | None = None
@@ -63,6 +70,11 @@ class Cast:
     auditor: ChatModel | None = None
     judges: tuple[ChatModel, ...] = ()
     sampling: Sampling = Sampling()
+    prompt_tokens: int = PROMPT_TOKENS
+
+    def split_tokens(self, text: str) -> Sequence[str]:
+        """The token pieces of a text: the policy's own where it tells, estimated otherwise."""
+        return self.policy.split_tokens(text) if isinstance(self.policy, SplitsTokens) else estimated_tokens(text)
 
     def model_for(self, role: Role) -> ChatModel:
         """The model in a seat; `UsageError` if the seat is empty."""

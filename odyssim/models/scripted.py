@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from odyssim.errors import BadRequest, DataError, UnknownName
+from odyssim.errors import DataError, UnknownName
 from odyssim.types import Cost, Message, Record, Reply, Sampling, derive_seed
 
 Line = str | Reply | Exception
@@ -23,6 +23,8 @@ ScriptFunction = Callable[[Sequence[Message], Sampling], Line]
 
 _OPTIONS_START = "Options: "
 _LETTERED = re.compile(r"(?:^|, )([A-Z])\. ")
+_OPTION_LINE = re.compile(r"^\(?([A-Za-z])[.):] ?\S", re.MULTILINE)
+_SHOWN_TAG = re.compile(r"<answer>([A-Z])</answer>")
 
 
 class Scripted:
@@ -112,20 +114,26 @@ def _random_option(messages: Sequence[Message], sampling: Sampling) -> Line:
 
 def _choose(messages: Sequence[Message], pick: Callable[[Sequence[str]], str]) -> Line:
     options = offered_options(messages)
-    if not options:
-        return BadRequest(f"The prompt offers nothing to choose from: it has no line '{_OPTIONS_START}...'.")
-    return f"<answer>{pick(options)}</answer>"
+    return f"<answer>{pick(options)}</answer>" if options else "I see nothing to choose from."
 
 
 def offered_options(messages: Sequence[Message]) -> list[str]:
-    """The letters of the last line 'Options: A. text, B. text', or the texts of 'Options: text, text'."""
-    lines = [line for message in messages for line in message.content.split("\n") if line.startswith(_OPTIONS_START)]
-    if not lines:
-        return []
-    offer = lines[-1].removeprefix(_OPTIONS_START)
-    if _LETTERED.match(offer):
-        return _LETTERED.findall(offer)
-    return [text.strip() for text in offer.split(",") if text.strip()]
+    """What the last message offers to choose from, in the forms that tasks use; empty for an open question.
+
+    The letters of a last line 'Options: A. text, B. text' or the texts of 'Options: text, text'; the letters of the
+    last run of lines 'A. text', 'A) text', '(a) text', 'A: text'; the letters of answer tags that the prompt shows.
+    """
+    text = messages[-1].content
+    lines = [line for line in text.split("\n") if line.startswith(_OPTIONS_START)]
+    if lines and (offer := lines[-1].removeprefix(_OPTIONS_START)).strip():
+        if _LETTERED.match(offer):
+            return _LETTERED.findall(offer)
+        return [text.strip() for text in offer.split(",") if text.strip()]
+    run: list[str] = []
+    for letter in _OPTION_LINE.findall(text):
+        follows = bool(run) and ord(letter) == ord(run[-1]) + 1
+        run = [*run, letter] if follows else [letter] if letter in "aA" else run
+    return run if len(run) > 1 else sorted(set(_SHOWN_TAG.findall(text)))
 
 
 BUILT_IN: dict[str, ScriptFunction] = {

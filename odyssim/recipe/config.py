@@ -89,11 +89,12 @@ def load_recipe(name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     if not isinstance(content, dict):
         raise DataError("a recipe is a mapping of sections", path=path, line=1)
     for override in overrides:
-        _apply(content, override)
+        apply_override(content, override)
     return checked(Recipe, content, place=str(path), hint="docs/recipes.md lists every key")
 
 
-def _apply(content: dict[str, Any], override: str) -> None:
+def apply_override(content: dict[str, Any], override: str) -> None:
+    """Set what `a.b=value` says (value as YAML) in nested sections. Raises `ConfigError` for another form."""
     key, equals, value = override.partition("=")
     if not equals or not key:
         raise ConfigError(f"'{override}' is not of the form key.sub=value.", hint="odyssim run NAME --set seed=1")

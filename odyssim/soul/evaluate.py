@@ -22,15 +22,16 @@ from odyssim.errors import (
     EndpointTimeout,
     OdysSimError,
 )
-from odyssim.models.base import Cast, ChatModel
+from odyssim.models.base import PROMPT_TOKENS, Cast, ChatModel
 from odyssim.models.registry import load_model
 from odyssim.progress import Progress, Silent
 from odyssim.settings import Settings
 from odyssim.soul.published import PUBLISHED
-from odyssim.soul.result import EvalResult, ScoredSample, TaskResult, summarise
+from odyssim.soul.result import EvalResult, ScoredSample, TaskResult, count_failures, summarise
 from odyssim.soul.selection import select_items
+from odyssim.soul.taxonomy import chosen_tasks
 from odyssim.storage import write_text, writing
-from odyssim.tasks.base import Item, Task
+from odyssim.tasks.base import Item, Items, Task
 from odyssim.tasks.records import digest
 from odyssim.tasks.registry import get_task
 from odyssim.types import Cost, Episode, Origin, Outcome, Profile, Sampling
@@ -43,13 +44,19 @@ HOPELESS = frozenset(
 
 
 class EvalConfig(Settings):
-    """What to run. `limit` draws that many items per task, the same ones for every model and seed."""
+    """What to run: tasks by name, or all of an axis by its name.
+
+    `limit` draws that many items per task, the same ones for every model and seed. `item_seed` founds generated items
+    and the order of options. A prompt of more than `prompt_tokens` is shortened as the profile says.
+    """
 
     tasks: tuple[str, ...] = ("hitom", "paratomi")
     split: str = "test"
     profile: Profile = Profile.IMPROVED
     seeds: tuple[int, ...] = Field(default=(0,), min_length=1)
+    item_seed: int = 0
     limit: int | None = Field(default=None, ge=1)
+    prompt_tokens: int = Field(default=PROMPT_TOKENS, ge=1)
     concurrency: int = Field(default=32, ge=1)
     sampling: Sampling = Sampling()
 
@@ -72,13 +79,15 @@ def evaluate(
     Raises `UnknownName` for an unknown task, `DataError` for missing items, and `HopelessRun` if every call fails in a
     way that the next one would as well.
     """
-    tasks = [get_task(name) for name in config.tasks]
-    selected = [select_items(task.items(config.split, data=data), config.limit) for task in tasks]
+    tasks = [get_task(name) for name in chosen_tasks(config.tasks)]
+    offered = [task.items(config.split, data=data, profile=config.profile, seed=config.item_seed) for task in tasks]
+    selected = [select_items(items, config.limit) for items in offered]
     policy = load_model(model, base_url=base_url, timeout_s=timeout_s) if isinstance(model, str) else model
     cast = Cast(
         policy=policy,
         judges=tuple(load_model(judge) if isinstance(judge, str) else judge for judge in judges),
         sampling=config.sampling,
+        prompt_tokens=config.prompt_tokens,
     )
     for task in tasks:
         for role in (*task.roles, *task.judge_roles):
@@ -94,7 +103,9 @@ def evaluate(
         write_text(out / "episodes.jsonl", "".join(row.model_dump_json() + "\n" for row in rows))
     if isinstance(model, str):
         asyncio.run(policy.aclose())
-    results = tuple(_task_result(task, config.split, samples[task.name]) for task in tasks)
+    results = tuple(
+        _task_result(task, config.split, items, samples[task.name]) for task, items in zip(tasks, offered, strict=True)
+    )
     result = EvalResult(
         odyssim_version=__version__,
         model=policy.name,
@@ -238,6 +249,7 @@ def _scored_samples(
                     origin=item.origin,
                     chance=task.chance(item),
                     facets=task.facets(item),
+                    stratum=task.stratum(item),
                     episode=Episode.model_validate(entry.metadata[EPISODE]),
                     outcome=Outcome.model_validate(score.metadata[OUTCOME]),
                 )
@@ -245,8 +257,10 @@ def _scored_samples(
     return samples
 
 
-def _task_result(task: Task[Any], split: str, samples: list[ScoredSample]) -> TaskResult:
+def _task_result(task: Task[Any], split: str, offered: Items[Any], samples: list[ScoredSample]) -> TaskResult:
     published = all(sample.origin is Origin.PUBLISHED for sample in samples)
+    items = {item.id: item for item in offered}
+    scored = [(items[sample.item_id], sample.outcome) for sample in samples if sample.outcome.score is not None]
     return TaskResult(
         task=task.name,
         title=task.title,
@@ -254,6 +268,9 @@ def _task_result(task: Task[Any], split: str, samples: list[ScoredSample]) -> Ta
         axis=task.axis.value,
         licence=task.licence,
         split=split,
+        human=task.human,
+        breakdown=task.diagnostics(scored),
+        dropped=count_failures(offered.dropped),
         published=PUBLISHED.get(task.name, ()) if published else (),
         **summarise(samples),
     )

@@ -116,7 +116,8 @@ def _registered(name: str) -> Callable[..., InspectTask]:
         max_tokens: int = Sampling().max_tokens,
     ) -> InspectTask:
         ours = get_task(name)
-        items = select_items(ours.items(split, data=Path(data) if data else None), limit_items)
+        offered = ours.items(split, data=Path(data) if data else None, profile=Profile(profile))
+        items = select_items(offered, limit_items)
         sampling = Sampling(max_tokens=max_tokens)
         return inspect_task(ours, items, profile=Profile(profile), seeds=(seed,), sampling=sampling)
 

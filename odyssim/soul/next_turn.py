@@ -24,7 +24,7 @@ from odyssim.settings import Settings
 from odyssim.soul.result import FailureCount, count_failures
 from odyssim.storage import write_text, writing
 from odyssim.tasks.base import failure_of
-from odyssim.types import Axis, Cost, Failure, Interaction, Message, Outcome, Record, Sampling
+from odyssim.types import Axis, Cost, Failure, Interaction, Message, Record, Sampling
 
 WAVE = 64
 """Places spoken at once and saved together: what a killed run loses at most."""
@@ -105,7 +105,7 @@ def likeness(
         sampling=config.sampling,
         n_places=len(spoken),
         n_excluded=len(spoken) - len(usable),
-        failures=count_failures(Outcome(failure=one.failure) for one in spoken if one.failure is not None),
+        failures=count_failures(one.failure for one in spoken if one.failure is not None),
         cost=sum((one.cost for one in spoken), Cost()),
         likeness=compare(
             [_sample(one.place, one.place.human) for one in usable],

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from odyssim.errors import Party
-from odyssim.soul.interval import Interval, mean_interval
+from odyssim.soul.interval import Interval, mean_interval, stratified_mean
 from odyssim.soul.published import PublishedScore
 from odyssim.storage import write_text
-from odyssim.types import Cost, Episode, Json, Origin, Outcome, Profile, Record, Sampling
+from odyssim.tasks.base import HumanLevel
+from odyssim.types import Cost, Episode, Failure, Json, Origin, Outcome, Profile, Record, Sampling
 
 SCHEMA_VERSION = 1
 
@@ -24,6 +25,7 @@ class ScoredSample(Record):
     origin: Origin
     chance: float | None
     facets: dict[str, str]
+    stratum: str = ""
     episode: Episode
     outcome: Outcome
 
@@ -39,7 +41,10 @@ class FailureCount(Record):
 
 
 class TaskResult(Record):
-    """One task's row. `score` is the mean over scored samples; excluded samples are counted, never imputed."""
+    """One task's row. `score` is the mean over scored samples, or of the means of the task's parts (`n_strata`).
+
+    Excluded samples and items dropped before the run are counted, never imputed. `breakdown` is diagnosis.
+    """
 
     task: str
     title: str
@@ -55,9 +60,12 @@ class TaskResult(Record):
     score: float | None
     interval: Interval | None
     chance: float | None
+    human: HumanLevel | None = None
+    n_strata: int = 1
     metrics: dict[str, float]
     breakdown: dict[str, float]
     failures: tuple[FailureCount, ...]
+    dropped: tuple[FailureCount, ...] = ()
     note: str
     published: tuple[PublishedScore, ...]
     cost: Cost
@@ -84,9 +92,9 @@ class EvalResult(Record):
         write_text(path, self.model_dump_json(indent=2) + "\n")
 
 
-def count_failures(outcomes: Iterable[Outcome]) -> tuple[FailureCount, ...]:
+def count_failures(failures: Iterable[Failure]) -> tuple[FailureCount, ...]:
     """Failures by party and kind, most frequent first."""
-    failures = [outcome.failure for outcome in outcomes if outcome.failure is not None]
+    failures = list(failures)
     counts = Counter((failure.party, failure.kind) for failure in failures)
     first = {(failure.party, failure.kind): failure for failure in reversed(failures)}
     return tuple(
@@ -95,18 +103,8 @@ def count_failures(outcomes: Iterable[Outcome]) -> tuple[FailureCount, ...]:
     )
 
 
-def breakdown(scored: Iterable[tuple[float, Mapping[str, str]]]) -> dict[str, float]:
-    """Plain means: `accuracy_overall`, and `accuracy_<facet>_<value>` for every group. Diagnosis, never an index."""
-    groups: dict[str, list[float]] = defaultdict(list)
-    for score, facets in scored:
-        groups["accuracy_overall"].append(score)
-        for facet, value in facets.items():
-            groups[f"accuracy_{facet}_{value}"].append(score)
-    return {name: sum(values) / len(values) for name, values in sorted(groups.items())}
-
-
 def summarise(samples: Sequence[ScoredSample]) -> Json:
-    """The computed fields of a `TaskResult` for the samples of one task.
+    """The fields of a `TaskResult` that follow from the samples of one task alone.
 
     Fixtures prove code: if any sample is one, there is no score at all.
     """
@@ -115,6 +113,7 @@ def summarise(samples: Sequence[ScoredSample]) -> Json:
     scores = [sample.outcome.score for sample in scored if sample.outcome.score is not None]
     chances = [sample.chance for sample in scored]
     known_chances = [chance for chance in chances if chance is not None]
+    strata = [sample.stratum for sample in scored]
     countable = bool(scores) and Origin.FIXTURE not in origins
     metrics: dict[str, list[float]] = defaultdict(list)
     for sample in scored:
@@ -123,7 +122,7 @@ def summarise(samples: Sequence[ScoredSample]) -> Json:
                 metrics[name].append(value)
     notes = []
     if Origin.FIXTURE in origins:
-        notes.append("fixtures only: no score")
+        notes.append("fixtures only: no score (they prove the code; --data names the folder of the published items)")
     elif Origin.GENERATED in origins:
         notes.append("synthetic items: not comparable with published scores")
     if samples and not scores:
@@ -134,12 +133,12 @@ def summarise(samples: Sequence[ScoredSample]) -> Json:
         "n_samples": len(samples),
         "n_scored": len(scored),
         "n_excluded": len(samples) - len(scored),
-        "score": sum(scores) / len(scores) if countable else None,
-        "interval": mean_interval(scores, [sample.cluster for sample in scored]) if countable else None,
-        "chance": sum(known_chances) / len(chances) if chances and len(known_chances) == len(chances) else None,
+        "score": stratified_mean(scores, strata) if countable else None,
+        "interval": mean_interval(scores, [sample.cluster for sample in scored], strata) if countable else None,
+        "chance": stratified_mean(known_chances, strata) if chances and len(known_chances) == len(chances) else None,
+        "n_strata": len(set(strata)),
         "metrics": {name: sum(values) / len(values) for name, values in sorted(metrics.items())},
-        "breakdown": breakdown((score, sample.facets) for score, sample in zip(scores, scored, strict=True)),
-        "failures": count_failures(sample.outcome for sample in samples),
+        "failures": count_failures(sample.outcome.failure for sample in samples if sample.outcome.failure is not None),
         "note": "; ".join(notes),
         "cost": sum((sample.episode.cost + sample.outcome.cost for sample in samples), Cost()),
     }

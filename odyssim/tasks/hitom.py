@@ -17,148 +17,207 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import ClassVar
 
-from odyssim.errors import DataError, UnknownName
-from odyssim.tasks.base import Item
-from odyssim.tasks.choice import ChoiceTask, Mark
-from odyssim.tasks.extraction import final_text, reference_strip_thoughts, reference_tag_letter, tag_letter
-from odyssim.tasks.records import digest, published_file, read_json, text_of
+from odyssim.errors import DataError
+from odyssim.settings import Settings
+from odyssim.tasks.choice import Mark
+from odyssim.tasks.extraction import reference_strip_thoughts, reference_tag_letter
+from odyssim.tasks.feedback import Brief
+from odyssim.tasks.letters import ASK_FOR_LETTER, LETTERS, LetterItem, LetterTask, checked_options
+from odyssim.tasks.prompt import Cut, Prompt, Section
+from odyssim.tasks.published import PublishedFiles
+from odyssim.tasks.records import digest, read_json
+from odyssim.tasks.rows import Row
 from odyssim.tasks.story_world import belief_question, departing_story
-from odyssim.types import Axis, Origin, Profile, derive_seed
+from odyssim.tasks.worlds.hitom_missed import missed_step
+from odyssim.tasks.worlds.hitom_solver import believed_place, read_question, read_story
+from odyssim.tasks.worlds.hitom_story import HiToMDifficulty, generate_story
+from odyssim.types import Axis, Json, Origin, Profile, derive_seed
 
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DATA_FILE = "bench/hitom/Hi-ToM_data.json"
 VILLAGE_ITEMS = 200
+GENERATED_ITEMS = 600
+TALK = "Whoever tells something counts on being believed; those who were not told, or only overheard, ignore it."
 
 _REFERENCE_OPTION = re.compile(r"([A-Z])\. ([^,]+?)(?=,\s*[A-Z]\.|$)")
 _NEXT_OPTION = re.compile(r",\s*(?=[A-Z]\. )")
 
-PROMPT = """\
+WORLD = """\
 Read the story and work out who knows what. In this world:
 
 1. People in a room notice everything that happens there until they leave it.
 2. To know what somebody else has in mind, a person must have been in the same room with them or have talked to them.
 3. People may lie. Telling something does not change what the teller believes; a listener trusts whoever left the \
 room later than they did themselves. Everybody knows in which order people left.
-4. What is said in private is heard by the one it is said to; what is said in public is heard by everybody present.
-
-Think through the story step by step. Then give only the letter of your answer in tags, like <answer>A</answer>.
-
-Story:
-{story}
-{note}
-Question: {question}
-Options: {choices}"""
+4. What is said in private is heard by the one it is said to; what is said in public is heard by everybody present."""
 
 
-class HiToMItem(Item):
-    """One question in the published form: options in one line, gold as the text of an option."""
+class HiToMItem(LetterItem):
+    """One question. `choices` is the published line of options, `correct_answer` the text of the right one."""
 
     story: str
     question: str
     choices: str
     correct_answer: str
-    deception: bool = False
+    deception: str = "False"
     story_length: int = 1
     question_order: int = 0
     extra_info: str = ""
 
 
-class HiToM(ChoiceTask[HiToMItem]):
+class HiToM(LetterTask[HiToMItem]):
     """Nested beliefs, order 0 to 4."""
 
     name: ClassVar[str] = "hitom"
     title: ClassVar[str] = "Hi-ToM"
-    version: ClassVar[str] = "1-A"
+    version: ClassVar[str] = "2-A"
     axis: ClassVar[Axis] = Axis.COG
     licence: ClassVar[str] = "Apache-2.0"
+    published: ClassVar[PublishedFiles] = PublishedFiles(
+        keys=("hitom",), test=("hitom_val.parquet",), train=("hitom_rl_train.parquet",)
+    )
+    difficulty: type[Settings] = HiToMDifficulty
+    feedback: ClassVar[Brief | None] = Brief(
+        ask="Write one very short sentence with the fact of the story that decides the question: who was where, when, "
+        "or whom somebody has reason to trust.",
+        never="Do not name the right container and do not name an option letter.",
+        before="question",
+        published_sees_draft=False,
+        published_until_step=100,
+    )
 
-    def items(self, split: str = "test", *, data: Path | None = None) -> Sequence[HiToMItem]:
+    def read(self, row: Row, profile: Profile) -> HiToMItem:
+        story, choices, gold = row.need("story"), row.need("choices"), row.text("correct_answer")
+        parsed = tuple(options(choices).values())
+        item = HiToMItem(
+            **row.identity(digest(story)),
+            options=parsed,
+            gold=LETTERS[parsed.index(gold.strip())] if gold.strip() in parsed else "",
+            story=story,
+            question=row.need("question"),
+            choices=choices,
+            correct_answer=gold,
+            deception=row.text("deception") or "False",
+            story_length=row.whole("story_length") or 1,
+            question_order=row.whole("question_order") or 0,
+            extra_info=row.text("extra_info"),
+        )
+        if profile is Profile.IMPROVED:
+            checked_options(item)
+        return item
+
+    def original(self, data: Path) -> Iterable[Row] | None:
+        path = data / DATA_FILE
+        if not path.is_file():
+            return None
+        return (
+            _row({**record, "correct_answer": record.get("answer")}, index, Origin.PUBLISHED, path)
+            for index, record in enumerate(read_json(path)["data"])
+        )
+
+    def further_splits(self) -> tuple[str, ...]:
+        return ("generated", "village")
+
+    def other_rows(self, split: str, data: Path | None, seed: int) -> Iterator[Row]:
+        """'generated': 1 to 3 chapters with and without lies. 'village': order 0 to 3 about easy stories."""
         if split == "village":
-            return self.generate(VILLAGE_ITEMS, seed=0)
-        if split != "test":
-            raise UnknownName("split of hitom", split, ["test", "village"])
-        path = published_file(data, DATA_FILE)
-        rows = read_json(path)["data"]
-        items = [published_item(row, index) for index, row in enumerate(rows)]
-        for item in items:
-            if list(options(item.choices).values()).count(item.correct_answer) != 1:
-                raise DataError(f"item {item.id}: the gold answer is not exactly one of the options", path=path)
-        return items
+            yield from _village_rows(seed)
+            return
+        kinds = [(chapters, deception) for chapters in (1, 2, 3) for deception in (False, True)]
+        each = GENERATED_ITEMS // len(kinds)
+        for number, (chapters, deception) in enumerate(kinds):
+            difficulty = HiToMDifficulty(chapters=chapters, deception=deception)
+            rows = self.generate(each, derive_seed(seed, chapters, deception), difficulty)
+            yield from (replace(row, index=number * each + row.index) for row in rows)
 
-    def generate(self, n: int, seed: int) -> list[HiToMItem]:
-        """`n` synthetic questions of order 0 to 3, four to a story; the same seed gives the same items."""
-        items = []
-        for index in range(n):
-            number, order = divmod(index, 4)
-            story_rng = random.Random(derive_seed(seed, "hitom", number))
-            story = departing_story(story_rng)
-            rng = random.Random(derive_seed(seed, "hitom", number, order))
-            chain = tuple(rng.sample(story.people, order))
-            shown = rng.sample(story.containers, len(story.containers))
-            items.append(
-                HiToMItem(
-                    id=f"village-{seed}-{index}",
-                    origin=Origin.GENERATED,
-                    cluster=f"village-{seed}-{number}",
-                    story=story.numbered(),
-                    question=belief_question(story.thing, chain),
-                    choices=", ".join(f"{letter}. {place}" for letter, place in zip(LETTERS, shown, strict=False)),
-                    correct_answer=story.believed_place(chain),
-                    question_order=order,
-                )
+    def generate(self, n: int, seed: int, difficulty: HiToMDifficulty) -> Iterator[Row]:
+        """`n` rows of this difficulty, a story's questions of every order together; the same seed, the same rows."""
+        index = 0
+        for number in count():
+            story = generate_story(random.Random(derive_seed(seed, self.name, number)), difficulty)
+            for question in story.questions:
+                if index == n:
+                    return
+                info = {
+                    "story": story.text,
+                    "question": question.text,
+                    "choices": question.choices,
+                    "correct_answer": question.answer,
+                    "deception": str(difficulty.deception),
+                    "story_length": difficulty.chapters,
+                    "question_order": len(question.chain),
+                    "extra_info": TALK if difficulty.deception else "",
+                }
+                yield _row(info, index, Origin.GENERATED)
+                index += 1
+
+    def missed_step(self, item: HiToMItem, draft: str | None, profile: Profile) -> str:
+        """The step of belief that the draft missed; '' where the published answer is not what the story says."""
+        try:
+            story, (thing, chain) = read_story(item.story), read_question(item.question)
+            if believed_place(story, thing, chain).place != item.correct_answer.strip():
+                return ""
+            return missed_step(
+                story, thing, chain, self.shown(item, profile).get(self.letter(item, draft, profile) or "")
             )
-        return items
+        except DataError:
+            return ""
 
-    def prompt(self, item: HiToMItem, profile: Profile) -> str:
-        note = f"\n{item.extra_info}\n" if item.extra_info else ""
-        return PROMPT.format(story=item.story.strip(), note=note, question=item.question, choices=item.choices)
+    def prompt(self, item: HiToMItem, profile: Profile) -> Prompt:
+        shown = self.shown(item, profile).items()
+        line = (
+            item.choices if profile is Profile.REFERENCE else ", ".join(f"{letter}. {text}" for letter, text in shown)
+        )
+        return Prompt(
+            sections=(
+                Section(text=f"{WORLD}\n\n{ASK_FOR_LETTER}"),
+                Section(heading="Story:", text=item.story.strip(), cut=Cut.MIDDLE),
+                Section(text=item.extra_info),
+                Section(name="question", text=f"Question: {item.question}\nOptions: {line}"),
+            )
+        )
 
     def mark(self, item: HiToMItem, text: str | None, profile: Profile) -> Mark:
-        if profile is Profile.REFERENCE:
-            letter = reference_tag_letter(reference_strip_thoughts(text) or "", LETTERS)
-            chosen = reference_options(item.choices).get(letter) if letter else None
-        else:
-            final = final_text(text or "")
-            letter = tag_letter(final, LETTERS) if final else None
-            chosen = options(item.choices).get(letter) if letter else None
-        right = chosen is not None and chosen.strip() == item.correct_answer.strip()
-        return Mark(score=float(right), answer=letter)
+        if profile is Profile.IMPROVED:
+            return super().mark(item, text, profile)
+        letter = reference_tag_letter(reference_strip_thoughts(text) or "", LETTERS)
+        chosen = reference_options(item.choices).get(letter, "") if letter else ""
+        return Mark(score=float(bool(chosen) and chosen.strip() == item.correct_answer.strip()), answer=letter)
 
-    def gold_reply(self, item: HiToMItem, profile: Profile) -> str:
-        parse = reference_options if profile is Profile.REFERENCE else options
-        letters = [letter for letter, text in parse(item.choices).items() if text == item.correct_answer]
-        return f"<answer>{letters[0]}</answer>" if letters else ""
-
-    def chance(self, item: HiToMItem) -> float | None:
-        return 1 / len(options(item.choices))
+    def gold_letter(self, item: HiToMItem, profile: Profile) -> str:
+        if profile is Profile.IMPROVED:
+            return super().gold_letter(item, profile)
+        gold = item.correct_answer.strip()
+        return next((letter for letter, text in reference_options(item.choices).items() if text.strip() == gold), "")
 
     def facets(self, item: HiToMItem) -> dict[str, str]:
-        return {
-            "deception": str(item.deception),
-            "length": str(item.story_length),
-            "order": str(item.question_order),
+        return {"deception": item.deception, "length": str(item.story_length), "order": str(item.question_order)}
+
+
+def _village_rows(seed: int) -> Iterator[Row]:
+    for index in range(VILLAGE_ITEMS):
+        number, order = divmod(index, 4)
+        story = departing_story(random.Random(derive_seed(seed, "hitom", number)))
+        rng = random.Random(derive_seed(seed, "hitom", number, order))
+        chain = tuple(rng.sample(story.people, order))
+        shown = rng.sample(story.containers, len(story.containers))
+        info = {
+            "story": story.numbered(),
+            "question": belief_question(story.thing, chain),
+            "choices": ", ".join(f"{letter}. {place}" for letter, place in zip(LETTERS, shown, strict=False)),
+            "correct_answer": story.believed_place(chain),
+            "question_order": order,
         }
+        yield _row(info, index, Origin.GENERATED)
 
 
-def published_item(row: dict[str, object], index: int) -> HiToMItem:
-    """One row of the upstream JSON file."""
-    story = text_of(row, "story")
-    return HiToMItem(
-        id=f"hitom-{index}",
-        origin=Origin.PUBLISHED,
-        cluster=digest(story),
-        story=story,
-        question=text_of(row, "question"),
-        choices=text_of(row, "choices"),
-        correct_answer=text_of(row, "answer"),
-        deception=str(row.get("deception")) == "True",
-        story_length=int(text_of(row, "story_length")),
-        question_order=int(text_of(row, "question_order")),
-    )
+def _row(info: Json, index: int, origin: Origin, path: Path | None = None) -> Row:
+    return Row(data_source="hitom", index=index, info=info, origin=origin, path=path)
 
 
 def reference_options(choices: str) -> dict[str, str]:

@@ -16,13 +16,15 @@ from __future__ import annotations
 import ast
 import random
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from odyssim.errors import DataError, UnknownName
-from odyssim.tasks.base import Item
-from odyssim.tasks.choice import ChoiceTask, Mark
+from odyssim.errors import DataError
+from odyssim.models.base import Cast
+from odyssim.settings import Settings
+from odyssim.tasks.base import HumanLevel
+from odyssim.tasks.choice import ChoiceItem, ChoiceTask, Mark
 from odyssim.tasks.extraction import (
     contains_word,
     final_text,
@@ -30,31 +32,33 @@ from odyssim.tasks.extraction import (
     reference_tag_text,
     tag_text,
 )
-from odyssim.tasks.records import digest, published_file, read_jsonl, text_of
+from odyssim.tasks.feedback import Brief, Secret
+from odyssim.tasks.prompt import Cut, Prompt, Section
+from odyssim.tasks.published import PublishedFiles
+from odyssim.tasks.records import digest, published_file
+from odyssim.tasks.rows import Row
 from odyssim.tasks.story_world import search_question, unseen_move_story
-from odyssim.types import Axis, Origin, Profile, derive_seed
+from odyssim.tasks.tomi_files import FIXED_FILE, ORIGINAL_FILE, fixed_rows, original_rows
+from odyssim.tasks.worlds.tomi_missed import missed_step
+from odyssim.tasks.worlds.tomi_solver import answer, read_question, read_story
+from odyssim.tasks.worlds.tomi_story import Difficulty, generate_question
+from odyssim.types import Axis, Episode, Origin, Outcome, Profile, derive_seed
 
-FIXED_FILE = "bench/tomi_fixed/data/fixedtomi/test_balanced.jsonl"
-ORIGINAL_FILE = "bench/tomi/tomi_balanced_story_types/fb_all_test.txt"
 VILLAGE_ITEMS = 200
+GENERATED_ITEMS = 600
 
-PROMPT = """\
+WORLD = """\
 You watch a scene. Everyone in it notices only what happens in the place where they are; once they have left, they \
 miss what is done there. A thing that has been moved is no longer where it was.
 
 Answer with the innermost container, the smallest thing that holds what is asked for, and put only that in tags, \
-like <answer>basket</answer>.
-
-Story:
-{story}
-{note}
-Question: {question}"""
+like <answer>basket</answer>."""
 
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _SEPARATORS = re.compile(r"[\s_\-]+")
 
 
-class ParaToMiItem(Item):
+class ParaToMiItem(ChoiceItem):
     """One question in the published form; `cands` is a list, a string that holds a list, or nothing."""
 
     story: str | tuple[str, ...]
@@ -71,47 +75,106 @@ class ParaToMi(ChoiceTask[ParaToMiItem]):
 
     name: ClassVar[str] = "paratomi"
     title: ClassVar[str] = "ParaToMi (ToMi)"
-    version: ClassVar[str] = "1-A"
+    version: ClassVar[str] = "2-A"
     axis: ClassVar[Axis] = Axis.COG
     licence: ClassVar[str] = "CC-BY-NC-4.0"
+    published: ClassVar[PublishedFiles] = PublishedFiles(
+        keys=("paratomi",), test=("paratomi_val.parquet",), train=("paratomi_rl_train.parquet",)
+    )
+    difficulty: type[Settings] = Difficulty
+    human: ClassVar[HumanLevel | None] = HumanLevel(
+        score=1.0, n=114, source="SimToM (Wilf et al. 2023), shown only what the asked person knew"
+    )
+    feedback: ClassVar[Brief | None] = Brief(
+        ask="Write one sentence on the reasoning step that the answer missed.",
+        never="Do not name any location or container.",
+        before="question",
+    )
 
-    def items(self, split: str = "test", *, data: Path | None = None) -> Sequence[ParaToMiItem]:
-        if split == "village":
-            return self.generate(VILLAGE_ITEMS, seed=0)
-        if split == "test":
-            path = published_file(data, FIXED_FILE)
-            return [fixed_item(row, path, line) for line, row in read_jsonl(path)]
+    def read(self, row: Row, profile: Profile) -> ParaToMiItem:
+        story, cands = row.info.get("story"), row.info.get("cands")
+        gold = row.text("correct_answer")
+        item = ParaToMiItem(
+            **row.identity(digest(story_text(story) if isinstance(story, (str, list)) else row.text("story"))),
+            story=tuple(map(str, story)) if isinstance(story, list) else row.need("story"),
+            question=row.text("question"),
+            correct_answer=gold,
+            cands=tuple(map(str, cands)) if isinstance(cands, list) else row.text("cands") or None,
+            question_type=row.text("qType"),
+            story_type=row.text("qTypeRaw"),
+            extra_info=row.text("extra_info"),
+        )
+        if profile is Profile.IMPROVED:
+            listed = [plain(place) for place in candidates(item.cands)]
+            if not item.question or not gold:
+                row.fail("a question and a gold answer are needed")
+            if listed and plain(gold) not in listed:
+                row.fail(f"the gold answer '{gold}' is none of the candidates")
+            if len(set(listed)) < len(listed):
+                row.fail("two candidates are the same")
+        return item
+
+    def original(self, data: Path) -> Iterable[Row] | None:
+        path = data / FIXED_FILE
+        return fixed_rows(path) if path.is_file() else None
+
+    def further_splits(self) -> tuple[str, ...]:
+        return ("tomi", "generated", "village")
+
+    def other_rows(self, split: str, data: Path | None, seed: int) -> Iterator[Row]:
+        """'tomi': the original bAbI-style file. 'generated': fresh stories, paraphrased. 'village': easy ones."""
         if split == "tomi":
-            return original_items(published_file(data, ORIGINAL_FILE))
-        raise UnknownName("split of paratomi", split, ["test", "tomi", "village"])
+            yield from original_rows(published_file(data, ORIGINAL_FILE))
+        elif split == "village":
+            yield from _village_rows(seed)
+        else:
+            yield from self.generate(GENERATED_ITEMS, seed, Difficulty(paraphrase=True))
 
-    def generate(self, n: int, seed: int) -> list[ParaToMiItem]:
-        """`n` synthetic questions of order 0 to 2, three to a story; the same seed gives the same items."""
-        items = []
+    def generate(self, n: int, seed: int, difficulty: Difficulty) -> Iterator[Row]:
+        """`n` rows of this difficulty, first and second order in turn, each about a story of its own.
+
+        The answers are balanced: the last place is right about half of the time.
+        """
         for index in range(n):
-            number, order = divmod(index, 3)
-            story = unseen_move_story(random.Random(derive_seed(seed, "paratomi", number)))
-            rng = random.Random(derive_seed(seed, "paratomi", number, order))
-            chain = tuple(rng.sample(story.people, order))
-            items.append(
-                ParaToMiItem(
-                    id=f"village-{seed}-{index}",
-                    origin=Origin.GENERATED,
-                    cluster=f"village-{seed}-{number}",
-                    story=tuple(story.sentences),
-                    question=search_question(story.thing, chain),
-                    correct_answer=story.believed_place(chain),
-                    cands=tuple(sorted(story.containers)),
-                    question_type=f"order_{order}",
-                )
-            )
-        return items
+            rng = random.Random(derive_seed(seed, self.name, index))
+            story, question = generate_question(rng, difficulty, 2 if index % 2 else 1)
+            info = {
+                "story": list(story.sentences),
+                "question": question.text,
+                "correct_answer": question.place,
+                "cands": sorted(story.containers),
+                "qType": question.type.value,
+                "qTypeRaw": story.kind.value,
+            }
+            yield Row(data_source="paratomi", index=index, info=info, origin=Origin.GENERATED)
 
-    def prompt(self, item: ParaToMiItem, profile: Profile) -> str:
-        note = f"\n{item.extra_info}\n" if item.extra_info else ""
-        text = PROMPT.format(story=story_text(item.story), note=note, question=item.question)
+    def missed_step(self, item: ParaToMiItem, draft: str | None, profile: Profile) -> str:
+        """The step of belief that the draft missed; '' where the published answer is not what the story says."""
+        sentences = item.story if isinstance(item.story, tuple) else _literal(item.story)
+        if not isinstance(sentences, (tuple, list)):
+            return ""
+        try:
+            story, question = read_story(list(map(str, sentences))), read_question(item.question)
+            if plain(answer(story, question).place) != plain(item.correct_answer):
+                return ""
+            return missed_step(story, question, self.mark(item, draft, profile).answer)
+        except DataError:
+            return ""
+
+    def prompt(self, item: ParaToMiItem, profile: Profile) -> Prompt:
         shown = shown_candidates(item.cands)
-        return text if shown is None else f"{text}\n\nOptions: {shown}"
+        return Prompt(
+            sections=(
+                Section(text=WORLD),
+                Section(heading="Story:", text=story_text(item.story), cut=Cut.MIDDLE),
+                Section(text=item.extra_info),
+                Section(name="question", text=f"Question: {item.question}"),
+                Section(text="" if shown is None else f"Options: {shown}"),
+            )
+        )
+
+    def secret(self, item: ParaToMiItem, profile: Profile) -> Secret:
+        return Secret(texts=(item.correct_answer,))
 
     def mark(self, item: ParaToMiItem, text: str | None, profile: Profile) -> Mark:
         gold, others = item.correct_answer, candidates(item.cands)
@@ -127,6 +190,14 @@ class ParaToMi(ChoiceTask[ParaToMiItem]):
         right = named and not any(contains_word(answer, other) for other in others)
         return Mark(score=float(right), answer=answer or None)
 
+    async def score_hinted(self, item: ParaToMiItem, episode: Episode, cast: Cast, profile: Profile) -> Outcome:
+        """As published, a second attempt is right if the gold stands anywhere in the tag, part of a word or not."""
+        if profile is Profile.IMPROVED or episode.failure is not None:
+            return await self.score(item, episode, cast, profile)
+        answer = reference_tag_text(reference_strip_thoughts(episode.turns[-1].text) or "")
+        gold = item.correct_answer.lower()
+        return Outcome(score=float(bool(gold) and gold in answer.lower()), answer=answer or None)
+
     def gold_reply(self, item: ParaToMiItem, profile: Profile) -> str:
         return f"<answer>{item.correct_answer}</answer>"
 
@@ -138,71 +209,19 @@ class ParaToMi(ChoiceTask[ParaToMiItem]):
         return {"question_type": item.question_type} | ({"story_type": item.story_type} if item.story_type else {})
 
 
-def fixed_item(row: dict[str, Any], path: Path, line: int) -> ParaToMiItem:
-    """One line of the repaired ToMi file: story with numbered lines, containers as candidates."""
-    story = re.sub(r"^\d+ ", "", text_of(row, "story"), flags=re.MULTILINE)
-    answer, containers = text_of(row, "answer"), row.get("containers") or []
-    if not story or not answer:
-        raise DataError("a ToMi row needs 'story' and 'answer'", path=path, line=line)
-    return ParaToMiItem(
-        id=f"tomi_fixed-{line}",
-        origin=Origin.PUBLISHED,
-        cluster=digest(story),
-        story=tuple(story.splitlines()),
-        question=text_of(row, "question"),
-        correct_answer=answer,
-        cands=tuple(map(str, containers)),
-        question_type=text_of(row, "question_type"),
-        story_type=text_of(row, "story_type"),
-    )
-
-
-def original_items(path: Path) -> list[ParaToMiItem]:
-    """All questions of a bAbI-style ToMi file; types come from the `.trace` file beside it, one line a question.
-
-    Containers are the places that the story puts the asked thing into.
-    """
-    traces = path.with_suffix(".trace").read_text(encoding="utf-8").splitlines()
-    items: list[ParaToMiItem] = []
-    story: list[str] = []
-    for number, raw in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        index, _, rest = raw.partition(" ")
-        if not index.isdigit():
-            raise DataError("expected 'N sentence'", path=path, line=number)
-        if index == "1":
-            story = []
-        if "\t" not in rest:
-            story.append(rest)
-            continue
-        question, answer, *_ = rest.split("\t")
-        if len(items) >= len(traces):
-            raise DataError("more questions than trace lines", path=path, line=number)
-        *_, question_type, story_type = traces[len(items)].split(",")
-        items.append(
-            ParaToMiItem(
-                id=f"tomi-{len(items)}",
-                origin=Origin.PUBLISHED,
-                cluster=digest(" ".join(story)),
-                story=tuple(story),
-                question=question,
-                correct_answer=answer,
-                cands=tuple(_places_of_asked_thing(story, question)),
-                question_type=question_type,
-                story_type=story_type,
-            )
-        )
-    return items
-
-
-def _places_of_asked_thing(story: list[str], question: str) -> list[str]:
-    places = []
-    for sentence in story:
-        match = re.fullmatch(r"(?:The (\w+) (?:is|are) in the (\w+)|\w+ moved the (\w+) to the (\w+))\.", sentence)
-        if match:
-            thing, place = match.group(1) or match.group(3), match.group(2) or match.group(4)
-            if contains_word(question, thing):
-                places.append(place)
-    return sorted(set(places))
+def _village_rows(seed: int) -> Iterator[Row]:
+    for index in range(VILLAGE_ITEMS):
+        number, order = divmod(index, 3)
+        story = unseen_move_story(random.Random(derive_seed(seed, "paratomi", number)))
+        chain = tuple(random.Random(derive_seed(seed, "paratomi", number, order)).sample(story.people, order))
+        info = {
+            "story": story.sentences,
+            "question": search_question(story.thing, chain),
+            "correct_answer": story.believed_place(chain),
+            "cands": sorted(story.containers),
+            "qType": f"order_{order}",
+        }
+        yield Row(data_source="paratomi", index=index, info=info, origin=Origin.GENERATED)
 
 
 def story_text(story: str | Sequence[str]) -> str:

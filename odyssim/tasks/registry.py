@@ -10,8 +10,19 @@ from odyssim.errors import UnknownName
 from odyssim.tasks.base import Task
 
 _BUILT_IN = {
+    "fantom": ("odyssim.tasks.fantom", "Fantom"),
     "hitom": ("odyssim.tasks.hitom", "HiToM"),
     "paratomi": ("odyssim.tasks.paratomi", "ParaToMi"),
+    "social_r1": ("odyssim.tasks.social_r1", "SocialR1"),
+    "lifechoices": ("odyssim.tasks.lifechoices", "LifeChoices"),
+    "twinvoice": ("odyssim.tasks.twinvoice", "TwinVoice"),
+    "behavior_chain": ("odyssim.tasks.behavior_chain", "BehaviorChain"),
+    "mistakes": ("odyssim.tasks.mistakes", "Mistakes"),
+    "alignx": ("odyssim.tasks.alignx", "AlignX"),
+    "humanllm": ("odyssim.tasks.humanllm", "HumanLLM"),
+    "socsci210": ("odyssim.tasks.socsci210", "SocSci210"),
+    "mmtom": ("odyssim.tasks.mmtom", "MMToM"),
+    "tombench": ("odyssim.tasks.tombench", "ToMBench"),
 }
 GROUP = "odyssim.tasks"
 
@@ -33,3 +44,9 @@ def get_task(name: str) -> Task[Any]:
             plugin: Task[Any] = entry.load()()
             return plugin
     raise UnknownName("task", name, task_names(), hint="odyssim tasks list")
+
+
+def routing_keys() -> list[str]:
+    """Every `data_source` that some task reads."""
+    files = (getattr(get_task(name), "published", None) for name in task_names())
+    return sorted({key for found in files if found is not None for key in found.keys})

@@ -43,11 +43,15 @@ def test_tasks(command: Command) -> None:
     assert {"hitom", "paratomi"} <= {row["name"] for row in rows}
     assert {row["axis"] for row in rows} == {"COG"}
     assert "Hi-ToM" in command("tasks", "list")
-    shown = command("tasks", "show", "hitom", "--index", "5")
+    shown = command("tasks", "show", "hitom", "--split", "village", "--index", "5")
     assert "Options:" in shown
     assert "<answer>" in shown
-    assert json.loads(command("tasks", "show", "paratomi", "--json"))["origin"] == "generated"
-    assert "200 items of split 'village' are sound in both profiles" in command("tasks", "validate", "hitom")
+    assert json.loads(command("tasks", "show", "paratomi", "--split", "village", "--json"))["origin"] == "generated"
+    checked = json.loads(command("tasks", "validate", "hitom", "--split", "village", "--json"))
+    assert [(one["profile"], one["items"], one["unsound"]) for one in checked] == [
+        ("reference", 200, []),
+        ("improved", 200, []),
+    ]
 
 
 def test_eval(command: Command) -> None:

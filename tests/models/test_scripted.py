@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from odyssim.errors import BadRequest, DataError, EndpointTimeout, UnknownName
+from odyssim.errors import DataError, EndpointTimeout, UnknownName
 from odyssim.models.base import ChatModel
 from odyssim.models.scripted import BUILT_IN, Scripted, load_scripted, offered_options
 from odyssim.types import Cost, Message, Reply, Sampling, StopReason
@@ -63,6 +63,11 @@ def test_echo_and_silent() -> None:
         ("Options: maybe", ["maybe"]),
         ("Which Options: a, b", []),
         ("Nothing here.", []),
+        ("A. box\nB. bag\nThink.", ["A", "B"]),
+        ("(a) box\n(b) bag\nOptions: ", ["a", "b"]),
+        ("A) old\nB) older\nA: new\nB: newer\nC: newest", ["A", "B", "C"]),
+        ("### Response A\nhi\nAnswer <answer>A</answer> or <answer>B</answer>.", ["A", "B"]),
+        ("A. lonely", []),
     ],
 )
 def test_offered_options(prompt: str, expected: list[str]) -> None:
@@ -76,9 +81,8 @@ def test_first_option_answers_letter_or_text() -> None:
 
 
 @pytest.mark.parametrize("name", ["first-option", "random-option"])
-def test_choosing_needs_options(name: str) -> None:
-    with pytest.raises(BadRequest, match="Options: "):
-        ask(load_scripted(name), "Choose.")
+def test_an_open_question_gets_no_answer(name: str) -> None:
+    assert "<answer>" not in ask(load_scripted(name), "Choose.").text
 
 
 @settings(max_examples=50, deadline=None)

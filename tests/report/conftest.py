@@ -109,6 +109,7 @@ def _evaluate(policy: str, items: int, out: Path) -> None:
                 axis=task.axis.value,
                 licence=task.licence,
                 split="village",
+                breakdown={},
                 published=PUBLISHED[name],
                 **summarise(samples[name]),
             )

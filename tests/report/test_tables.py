@@ -131,6 +131,6 @@ def test_an_item_is_shown_as_the_policy_sees_it(name: str, profile: Profile) -> 
     console = Console(file=io.StringIO(), width=10_000, record=True)
     show_item(task, item, profile, console)
     text = console.export_text()
-    for line in task.prompt(item, profile).split("\n"):
+    for line in task.prompt(item, profile).user.split("\n"):
         assert line in text
     assert text.rstrip().endswith(task.gold_reply(item, profile))

@@ -10,8 +10,9 @@ import pytest
 from odyssim.errors import ContextOverflow, DataError, EndpointDown, EndpointOverloaded, OdysSimError, UnknownName
 from odyssim.models.scripted import Scripted
 from odyssim.soul.evaluate import EvalConfig, evaluate, read_episodes
-from odyssim.soul.result import EvalResult, breakdown, summarise
+from odyssim.soul.result import EvalResult, summarise
 from odyssim.soul.selection import select_items
+from odyssim.tasks.base import means_by_facet
 from odyssim.tasks.registry import get_task
 from odyssim.types import Message, Origin, Profile, Sampling
 
@@ -133,8 +134,8 @@ def test_items_that_all_fail_by_themselves_are_counted_and_give_no_score(tmp_pat
 def test_unknown_task_and_missing_data(tmp_path: Path) -> None:
     with pytest.raises(UnknownName):
         evaluate("scripted/echo", EvalConfig(tasks=("hitm",)), out=tmp_path)
-    with pytest.raises(DataError):
-        evaluate("scripted/echo", EvalConfig(), out=tmp_path, data=tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        evaluate("scripted/echo", EvalConfig(), out=tmp_path, data=tmp_path / "nowhere")
 
 
 def test_fixtures_never_become_a_score(tmp_path: Path) -> None:
@@ -157,7 +158,7 @@ def test_selection_is_the_same_for_everybody() -> None:
 
 
 def test_breakdown_names_and_means() -> None:
-    assert breakdown([(1.0, {"order": "0"}), (0.0, {"order": "1"})]) == {
+    assert means_by_facet([(1.0, {"order": "0"}), (0.0, {"order": "1"})]) == {
         "accuracy_order_0": 1.0,
         "accuracy_order_1": 0.0,
         "accuracy_overall": 0.5,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odyssim.soul.interval import mean_interval
+from odyssim.soul.interval import mean_interval, stratified_mean
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from("abcdef")), min_size=2))
@@ -26,25 +26,45 @@ def test_the_interval_holds_the_mean_and_stays_in_range(rows: list[tuple[float, 
 
 
 def test_equals_the_textbook_t_interval_on_the_logit_scale() -> None:
-    scores = [1.0] * 30 + [0.0] * 10
-    interval = mean_interval(scores, [str(index) for index in range(40)])
+    scores = [1.0] * 30 + [0.0] * 9 + [0.5] * 2
+    interval = mean_interval(scores, [str(index) for index in range(41)])
     assert interval is not None
-    standard_error = math.sqrt(0.75 * 0.25 / 39)
-    half = 2.022691 * standard_error / (0.75 * 0.25)  # t(0.975, 39 degrees of freedom)
-    assert interval.low == pytest.approx(1 / (1 + math.exp(-(math.log(3) - half))), abs=1e-6)
-    assert interval.high == pytest.approx(1 / (1 + math.exp(-(math.log(3) + half))), abs=1e-6)
+    assert interval.method == "logit-t, 41 clusters"
+    mean = sum(scores) / 41
+    standard_error = math.sqrt(sum((score - mean) ** 2 for score in scores) / 40 / 41)
+    half = 2.021075 * standard_error / (mean * (1 - mean))  # t(0.975, 40 degrees of freedom)
+    centre = math.log(mean / (1 - mean))
+    assert interval.low == pytest.approx(1 / (1 + math.exp(-(centre - half))), abs=1e-6)
+    assert interval.high == pytest.approx(1 / (1 + math.exp(-(centre + half))), abs=1e-6)
+
+
+def test_independent_proportions_get_wilson() -> None:
+    interval = mean_interval([1.0] * 30 + [0.0] * 10, [str(index) for index in range(40)])
+    assert interval is not None
+    assert interval.method == "Wilson, 40 items"
+    assert (interval.low, interval.high) == pytest.approx((0.5980, 0.8581), abs=1e-4)
 
 
 def test_repeating_items_within_clusters_does_not_narrow() -> None:
-    once = mean_interval([1.0, 0.0, 1.0, 1.0, 0.0], list("abcde"))
-    thrice = mean_interval([1.0, 0.0, 1.0, 1.0, 0.0] * 3, list("abcde") * 3)
+    once = mean_interval([1.0, 0.0, 0.5, 1.0, 0.0], list("abcde"))
+    thrice = mean_interval([1.0, 0.0, 0.5, 1.0, 0.0] * 3, list("abcde") * 3)
     assert once is not None
     assert thrice is not None
     assert (once.low, once.high) == pytest.approx((thrice.low, thrice.high))
 
 
+def test_parts_count_equally_whatever_their_size() -> None:
+    scores, parts = [1.0] * 90 + [0.0] * 10, ["large"] * 90 + ["small"] * 10
+    assert stratified_mean(scores, parts) == pytest.approx(0.5)
+    interval = mean_interval(scores, [str(index) for index in range(100)], parts)
+    assert interval is not None
+    assert interval.low < 0.5 < interval.high
+    balanced = mean_interval([1.0, 0.0, 0.5, 1.0] * 5, list("abcdefghij" * 2), ["x"] * 20)
+    assert balanced == mean_interval([1.0, 0.0, 0.5, 1.0] * 5, list("abcdefghij" * 2))
+
+
 def test_all_right_or_all_wrong_is_exact() -> None:
-    interval = mean_interval([1.0] * 10, [str(index) for index in range(10)])
+    interval = mean_interval([1.0] * 20, [str(index // 2) for index in range(20)])
     assert interval is not None
     assert interval.high == 1.0
     assert interval.low == pytest.approx(0.6915, abs=1e-4)  # Clopper-Pearson for 10 of 10

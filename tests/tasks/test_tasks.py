@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from odyssim.errors import DataError, UnknownName
+from odyssim.errors import ConfigError, DataError, UnknownName
 from odyssim.models.base import Cast
 from odyssim.models.scripted import Scripted
+from odyssim.tasks.feedback import Arm, leaks
+from odyssim.tasks.generate import generate_rows
+from odyssim.tasks.hints import RuleWriter
 from odyssim.tasks.hitom import HiToM, HiToMItem, options, reference_options
 from odyssim.tasks.paratomi import ParaToMi, ParaToMiItem, plain
-from odyssim.tasks.registry import get_task, task_names
+from odyssim.tasks.registry import get_task
+from odyssim.tasks.second_attempt import rollout
+from odyssim.tasks.validate import validate_task
+from odyssim.tasks.worlds.hitom_story import HiToMDifficulty
 from odyssim.types import EpisodeStop, Origin, Profile, Reply, Sampling, StopReason
 
 BOTH = list(Profile)
@@ -28,6 +35,8 @@ def hitom_item(**changes: object) -> HiToMItem:
         "question": "Where is the pear really?",
         "choices": "A. red_box, B. blue_crate, C. green_jar",
         "correct_answer": "blue_crate",
+        "options": ["red_box", "blue_crate", "green_jar"],
+        "gold": "B",
     }
     return HiToMItem.model_validate(fields | changes)
 
@@ -45,14 +54,12 @@ def tomi_item(**changes: object) -> ParaToMiItem:
     return ParaToMiItem.model_validate(fields | changes)
 
 
-@pytest.mark.parametrize("name", task_names())
+@pytest.mark.parametrize("name", ["hitom", "paratomi"])
 def test_every_village_item_is_sound(name: str) -> None:
-    task = get_task(name)
-    for item in task.items("village")[:50]:
-        for profile in BOTH:
-            asyncio.run(task.validate(item, profile=profile))
-            assert task.prompt(item, profile)
-        assert 0 < (task.chance(item) or 0) < 1
+    for profile in BOTH:
+        found = validate_task(name, "village", profile)
+        assert (found.items, found.dropped, found.unsound) == (200, (), ())
+        assert found.origins == (Origin.GENERATED,)
 
 
 @pytest.mark.data
@@ -69,39 +76,48 @@ def test_published_files_are_read_whole_and_sound(
     assert len({item.cluster for item in items}) == clusters
     assert len({item.id for item in items}) == n
     assert {item.origin for item in items} == {Origin.PUBLISHED}
-    for item in items[::7]:
-        for profile in BOTH:
-            asyncio.run(task.validate(item, profile=profile))
+    for profile in BOTH:
+        assert validate_task(name, split, profile, data=data_root).unsound == ()
 
 
 def test_validate_rejects_an_item_that_cannot_be_won() -> None:
     with pytest.raises(DataError, match="scores 0"):
-        asyncio.run(HiToM().validate(hitom_item(correct_answer="nowhere")))
+        asyncio.run(HiToM().validate(hitom_item(gold="")))
 
 
 def test_unknown_names() -> None:
     with pytest.raises(UnknownName, match="Did you mean 'hitom'"):
         get_task("hitomm")
     with pytest.raises(UnknownName, match="village"):
-        HiToM().items("train")
+        HiToM().items("tset")
 
 
 def test_missing_empty_and_broken_files_name_the_place(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="data folder") as lacking:
-        HiToM().items("test")
-    assert "--data" in lacking.value.hint
-    with pytest.raises(DataError, match=r"Hi-ToM_data\.json"):
-        HiToM().items("test", data=tmp_path)
+    with pytest.raises(DataError, match="no such folder"):
+        HiToM().items("test", data=tmp_path / "nowhere")
+    with pytest.raises(DataError, match=r"fb_all_test\.txt"):
+        ParaToMi().items("tomi", data=tmp_path)
     path = tmp_path / "bench/tomi_fixed/data/fixedtomi/test_balanced.jsonl"
     path.parent.mkdir(parents=True)
-    path.write_text("")
-    with pytest.raises(DataError, match="empty"):
-        ParaToMi().items("test", data=tmp_path)
     row = json.dumps({"story": "1 Ann came.", "question": "?", "answer": "box", "containers": ["box", "jar"]})
     path.write_text(f"{row}\n{{broken\n{row}\n")
     with pytest.raises(DataError, match="line 2") as broken:
         ParaToMi().items("test", data=tmp_path)
     assert broken.value.line == 2
+
+
+def test_an_unusable_row_is_dropped_and_said_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "bench/tomi_fixed/data/fixedtomi/test_balanced.jsonl"
+    path.parent.mkdir(parents=True)
+    good = {"story": "1 Ann came.", "question": "Where is it?", "answer": "box", "containers": ["box", "jar"]}
+    rows = [good, {**good, "answer": "sack"}, {**good, "question": None}, {**good, "containers": ["box", "Box"]}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    items = ParaToMi().items("test", data=tmp_path)
+    assert [item.id for item in items] == ["tomi_fixed-1"]
+    assert [failure.kind for failure in items.dropped] == ["data"] * 3
+    assert "line 2" in items.dropped[0].message
+    assert "'sack' is none of the candidates" in items.dropped[0].message
+    assert len(ParaToMi().items("test", data=tmp_path, profile=Profile.REFERENCE)) == 4
 
 
 @pytest.mark.parametrize(
@@ -171,8 +187,9 @@ def test_plain_text() -> None:
 
 def test_profiles_differ_in_the_empty_system_message() -> None:
     task, item = HiToM(), hitom_item(extra_info="Ann is blind.")
-    assert [message.role for message in task.messages(item, Profile.REFERENCE)] == ["system", "user"]
-    (user,) = task.messages(item, Profile.IMPROVED)
+    reference = task.prompt(item, Profile.REFERENCE).messages(Profile.REFERENCE)
+    assert [message.role for message in reference] == ["system", "user"]
+    (user,) = task.prompt(item, Profile.IMPROVED).messages(Profile.IMPROVED)
     assert item.choices in user.content
     assert "Ann is blind." in user.content
 
@@ -195,3 +212,39 @@ def test_a_thought_cut_off_by_the_limit_is_a_failure_not_a_wrong_answer() -> Non
     assert (outcome.failure.party, outcome.failure.kind, outcome.score) == ("policy", "truncated_thought", None)
     reference = asyncio.run(task.play(item, cast, Profile.REFERENCE))
     assert asyncio.run(task.score(item, reference, cast, Profile.REFERENCE)).score == 0.0
+
+
+def test_fresh_rows_are_items_of_the_task_and_stay_generated(tmp_path: Path) -> None:
+    path = tmp_path / "fresh.parquet"
+    assert generate_rows("hitom", path, n=12, seed=3, knobs={"chapters": 2, "deception": True}) == 12
+    found = validate_task("hitom", "test", Profile.IMPROVED, data=path)
+    assert (found.items, found.origins, found.unsound) == (12, (Origin.GENERATED,), ())
+    again = list(HiToM().generate(12, 3, HiToMDifficulty(chapters=2, deception=True)))
+    assert [item.story for item in HiToM().items("test", data=path)] == [row.text("story") for row in again]
+    with pytest.raises(ConfigError, match="chpters: unknown key"):
+        generate_rows("hitom", path, n=1, seed=0, knobs={"chpters": 2})
+    with pytest.raises(UnknownName, match="Known: hitom, paratomi"):
+        generate_rows("lifechoices", path, n=1, seed=0, knobs={})
+
+
+@pytest.mark.parametrize("task", [HiToM(), ParaToMi()])
+def test_rules_explain_every_generated_mistake_and_never_tell(task: Any) -> None:
+    for item in task.items("generated")[::7]:
+        secret = task.secret(item, Profile.IMPROVED)
+        places = task.shown(item, Profile.IMPROVED) if isinstance(task, HiToM) else dict.fromkeys(item.cands, "")
+        for answer in (None, *places):
+            draft = None if answer is None else f"<answer>{answer}</answer>"
+            if task.mark(item, draft, Profile.IMPROVED).score < 1.0:
+                hint = task.missed_step(item, draft, Profile.IMPROVED)
+                assert hint
+                assert not leaks(hint, secret)
+
+
+def test_a_rule_based_second_attempt_runs_without_any_model() -> None:
+    task, item = HiToM(), HiToM().items("generated")[3]
+    gold = task.gold_letter(item, Profile.IMPROVED)
+    wrong = "A" if gold != "A" else "B"
+    cast = Cast(policy=Scripted([f"<answer>{wrong}</answer>", f"<answer>{gold}</answer>"]))
+    found = asyncio.run(rollout(task, item, cast, RuleWriter(), arm=Arm.CRITIQUE))
+    assert [sample.reward for sample in found.samples] == [0.0, 1.0, 1.0]
+    assert found.hint.text in found.samples[2].messages[-1].content

@@ -93,6 +93,12 @@ class Checkpoint:
             raise BadRequest(f"The chat template of {self.name} refuses these messages: {error}") from error
         return ids
 
+    def pieces(self, text: str) -> list[str]:
+        """`text` cut where its tokens begin; a character of several tokens stays whole, so pieces may be empty."""
+        offsets = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        starts = [start for start, _ in offsets] or [0]  # type: ignore[misc]  # pairs, of a fast tokenizer
+        return [text[start:end] for start, end in zip([0, *starts[1:]], [*starts[1:], len(text)], strict=True)]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text of `ids` without special tokens, its spaces untouched."""
         text: str = self.tokenizer.decode(  # type: ignore[assignment]  # one list of ids gives one text

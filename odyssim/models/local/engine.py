@@ -76,6 +76,10 @@ class LocalModel:
         except RuntimeError as error:
             raise ModelCallError(f"{self.name} failed on its device: {error}") from error
 
+    def split_tokens(self, text: str) -> Sequence[str]:
+        """The pieces of `text` that its tokens stand for; joined they are the text."""
+        return self._checkpoint.pieces(text)
+
     async def aclose(self) -> None:
         """Let the running batch end; no further call is answered. The memory goes with the last reference."""
         await asyncio.to_thread(self._worker.shutdown, cancel_futures=True)

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from odyssim.tasks.paratomi import ParaToMi, ParaToMiItem, shown_candidates, story_text
-from odyssim.types import Origin, Profile
+from odyssim.tasks.paratomi import ParaToMi, shown_candidates, story_text
+from tests.parity.flow import FLOW, flow_of
+from tests.parity.rows import reward
 
 
 def _reward(given: dict[str, Any]) -> dict[str, Any]:
-    item = ParaToMiItem(
-        id="vector",
-        origin=Origin.PUBLISHED,
-        cluster="vector",
-        story=given.get("story") or "",
-        question=given.get("question") or "",
-        correct_answer=given["correct_answer"],
-        cands=given["cands"],
-    )
-    return {"reward": ParaToMi().mark(item, given["response"], Profile.REFERENCE).score}
+    return reward(ParaToMi(), {"story": "s", **given}, given["response"])
 
 
 COVERED = {
@@ -27,4 +19,5 @@ COVERED = {
     "candidate list shown to the policy (comma-space joined; null = no candidate line at all)": lambda given: {
         "candidates_shown": shown_candidates(given["cands"])
     },
+    FLOW: flow_of(ParaToMi()),
 }
