@@ -18,7 +18,7 @@ from odyssim.models.base import Cast, Floor, Role
 from odyssim.models.judge import ask_judge
 from odyssim.models.scripted import Scripted
 from odyssim.soul.evaluate import EvalConfig, evaluate
-from odyssim.tasks.base import Item, Played, Task
+from odyssim.tasks.base import Item, Items, Played, Task
 from odyssim.types import (
     Axis,
     Episode,
@@ -57,13 +57,15 @@ class Chat(Task[Item]):
     def __init__(self, broken_data: bool = False) -> None:
         self.broken_data = broken_data
 
-    def items(self, split: str = "test", *, data: Path | None = None) -> Sequence[Item]:
-        return [Item(id="only", origin=Origin.FIXTURE, cluster="only")]
+    def items(
+        self, split: str = "test", *, data: Path | None = None, profile: Profile = Profile.IMPROVED, seed: int = 0
+    ) -> Items[Item]:
+        return Items([Item(id="only", origin=Origin.FIXTURE, cluster="only")])
 
     def gold_reply(self, item: Item, profile: Profile) -> str:
         return ""
 
-    async def converse(self, item: Item, floor: Floor, profile: Profile) -> Played:
+    async def converse(self, item: Item, floor: Floor, profile: Profile, hint: str = "") -> Played:
         turns: list[Turn] = []
         for _ in range(ROUNDS):
             for role in (Role.POLICY, Role.PARTNER):

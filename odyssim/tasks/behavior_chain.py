@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from odyssim.tasks.behavior_node import depth_of, node_of, options_of, profile_of, renamed, steps_of, story_of
-from odyssim.tasks.letters import ASK_FOR_LETTER, LetterItem, LetterTask, checked_options
+from odyssim.tasks.letters import ASK_FOR_LETTER, LetterItem, LetterTask, checked_options, option_lines
 from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import TEST, PublishedFiles
 from odyssim.tasks.records import digest
@@ -108,7 +108,7 @@ class BehaviorChain(LetterTask[BehaviorChainItem]):
             sections=(
                 *(() if item.bare else known),
                 Section(text=f"Which of these does {item.persona} do next?"),
-                Section(text="\n".join(f"{letter}. {text}" for letter, text in options.items())),
+                Section(text=option_lines(options)),
                 Section(text=ASK_FOR_LETTER),
             )
         )

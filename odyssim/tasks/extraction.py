@@ -16,8 +16,9 @@ _OPEN_TAGS = ("<seed:think>", "<think>")
 _CLOSE_TAG = re.compile(r"</(?:seed:)?think>")
 
 _ANSWER = re.compile(r"(?i:<answer>)(.*?)(?i:</answer>)", re.DOTALL)
-_LENIENT_LETTER = re.compile(r"[\s(*\[\"']*([A-Za-z])(?:[\s.):,*\]\"'].*)?", re.DOTALL)
+_LENIENT_LETTER = re.compile(r"[\s(*\[\"']*([A-Za-z])\s*(?:[.):,*\]\"'].*)?", re.DOTALL)
 _WORD = re.compile(r"\S+")
+_SIGNS = re.compile(r"[\W_]+")
 
 
 def reference_strip_thoughts(text: str | None, *, drop_unclosed: bool = False) -> str | None:
@@ -82,6 +83,11 @@ def contains_word(haystack: str, needle: str) -> bool:
     if not needle:
         return False
     return re.search(rf"(?<!\w){re.escape(needle.lower())}(?!\w)", haystack.lower()) is not None
+
+
+def plain_words(text: str) -> str:
+    """The words of a text in lower case, single blanks for all signs, underscores and spaces."""
+    return _SIGNS.sub(" ", text.lower()).strip()
 
 
 def first_words(text: str | None, n: int) -> str | None:

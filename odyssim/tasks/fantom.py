@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from odyssim.tasks.choice import Mark
-from odyssim.tasks.extraction import final_text, reference_strip_thoughts, reference_tag_text, tag_text
+from odyssim.tasks.extraction import final_text, plain_words, reference_strip_thoughts, reference_tag_text, tag_text
 from odyssim.tasks.fantom_answers import (
     listed_names,
     names_exactly,
@@ -178,9 +178,9 @@ class Fantom(LetterTask[FantomItem]):
             found = _REFERENCE_LETTER.fullmatch(answer.lower())
             return found[1].upper() if found else None
         shown = self.shown(item, profile)
-        by_text = {_plain(option): letter for letter, option in shown.items()}
+        by_text = {plain_words(option): letter for letter, option in shown.items()}
         by_number = dict(zip("0123", shown, strict=False))
-        return by_text.get(_plain(answer)) or by_number.get(answer) or super().letter(item, text, profile)
+        return by_text.get(plain_words(answer)) or by_number.get(answer) or super().letter(item, text, profile)
 
     def gold_reply(self, item: FantomItem, profile: Profile) -> str:
         if item.kind is Kind.CHOICE:
@@ -274,10 +274,6 @@ def _gold_letter(row: Row, profile: Profile) -> str:
     except (TypeError, ValueError, OverflowError):
         return ""
     return LETTERS[place] if place in range(4) else ""
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().split()).rstrip(".")
 
 
 def _check(row: Row, item: FantomItem) -> None:

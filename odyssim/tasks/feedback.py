@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from odyssim.tasks.extraction import contains_word
+from odyssim.tasks.extraction import contains_word, plain_words
 from odyssim.types import Record
 
 
@@ -64,10 +64,5 @@ def leaks(hint: str, secret: Secret) -> bool:
         )
         if re.search(f"{named}|{tagged}", hint, re.IGNORECASE):
             return True
-    plain = _plain(hint)
-    return any(contains_word(plain, _plain(text)) for text in secret.texts if _plain(text))
-
-
-def _plain(text: str) -> str:
-    """Lower case, signs and underscores as single blanks."""
-    return re.sub(r"[\W_]+", " ", text.lower()).strip()
+    plain = plain_words(hint)
+    return any(contains_word(plain, plain_words(text)) for text in secret.texts if plain_words(text))

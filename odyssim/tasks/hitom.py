@@ -126,7 +126,7 @@ class HiToM(LetterTask[HiToMItem]):
     def other_rows(self, split: str, data: Path | None, seed: int) -> Iterator[Row]:
         """'generated': 1 to 3 chapters with and without lies. 'village': order 0 to 3 about easy stories."""
         if split == "village":
-            yield from _village_rows(seed)
+            yield from village_rows(VILLAGE_ITEMS, seed)
             return
         kinds = [(chapters, deception) for chapters in (1, 2, 3) for deception in (False, True)]
         each = GENERATED_ITEMS // len(kinds)
@@ -199,8 +199,9 @@ class HiToM(LetterTask[HiToMItem]):
         return {"deception": item.deception, "length": str(item.story_length), "order": str(item.question_order)}
 
 
-def _village_rows(seed: int) -> Iterator[Row]:
-    for index in range(VILLAGE_ITEMS):
+def village_rows(n: int, seed: int) -> Iterator[Row]:
+    """`n` rows of order 0 to 3 about easy stories, four to a story."""
+    for index in range(n):
         number, order = divmod(index, 4)
         story = departing_story(random.Random(derive_seed(seed, "hitom", number)))
         rng = random.Random(derive_seed(seed, "hitom", number, order))

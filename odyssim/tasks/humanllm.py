@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final
 
 from odyssim.tasks.choice import Mark
 from odyssim.tasks.extraction import final_text, reference_strip_thoughts, tag_text
-from odyssim.tasks.letters import LETTERS, LetterItem, LetterTask, checked_options
+from odyssim.tasks.letters import LETTERS, LetterItem, LetterTask, checked_options, option_lines
 from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import PublishedFiles
 from odyssim.tasks.records import digest
@@ -92,7 +92,7 @@ class HumanLLM(LetterTask[HumanLLMItem]):
             system=SYSTEM.format(**asked),
             sections=(
                 Section(text=history_lines(item.person, renumber=profile is Profile.REFERENCE), cut=Cut.MIDDLE),
-                Section(text="\n".join(f"{letter}: {text}" for letter, text in shown.items())),
+                Section(text=option_lines(shown, ":")),
                 Section(text=TASK.format(**asked)),
             ),
         )

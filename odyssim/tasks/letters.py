@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 from typing import ClassVar, Final, TypeVar
 
@@ -20,9 +20,9 @@ ASK_FOR_LETTER: Final = (
     "Think it through first. Then give only the letter of your choice in answer tags, like <answer>A</answer>."
 )
 _POINTS_AT_OPTIONS: Final = re.compile(
-    r"\b(?:all|none|both|neither|either|any)\b[^.]{0,20}\b(?:above|below|these|those|other|options?|choices?|[A-D])\b"
-    r"|\b[A-D]\b(?:,| and | or )\s*\b[A-D]\b|以上|都不|都对",
-    re.IGNORECASE,
+    r"(?i:\b(?:all|none|both|neither|either|any) (?:of )?(?:the |these |those )?(?:above|below|options?|choices?)\b)"
+    r"|(?i:\b(?:all|none|both|neither|either) of (?:these|those)\b)"
+    r"|\b[A-D]\b(?:,| and | or | nor )\s*\b[A-D]\b|以上"
 )
 
 
@@ -96,6 +96,11 @@ class LetterTask(ChoiceTask[LetterItemT]):
         if profile is Profile.REFERENCE:
             return items
         return balanced(items, derive_seed(seed, self.name), stand_alone=self.options_stand_alone)
+
+
+def option_lines(shown: Mapping[str, str], sign: str = ".") -> str:
+    """One option a line: `A. text`."""
+    return "\n".join(f"{letter}{sign} {text}" for letter, text in shown.items())
 
 
 def order_of(item: LetterItem, profile: Profile) -> Sequence[int]:

@@ -20,7 +20,7 @@ from typing import ClassVar, Final
 from odyssim.tasks.choice import Mark
 from odyssim.tasks.extraction import final_text, first_words, reference_strip_thoughts
 from odyssim.tasks.feedback import Brief
-from odyssim.tasks.letters import ASK_FOR_LETTER, LetterItem, LetterTask, checked_options
+from odyssim.tasks.letters import ASK_FOR_LETTER, LetterItem, LetterTask, checked_options, option_lines
 from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import PublishedFiles
 from odyssim.tasks.records import digest
@@ -114,7 +114,7 @@ class LifeChoices(LetterTask[LifeChoicesItem]):
                 ),
                 Section(heading="2. Scenario:", text=item.scenario),
                 Section(heading="3. Question:", text=item.question),
-                Section(heading="4. Options:", text="\n".join(f"{letter}. {text}" for letter, text in options.items())),
+                Section(heading="4. Options:", text=option_lines(options)),
                 Section(name="output", heading="Output:", text=ASK_FOR_LETTER),
             )
         )

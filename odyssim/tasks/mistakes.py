@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from odyssim.tasks.choice import Mark
 from odyssim.tasks.feedback import Brief
-from odyssim.tasks.letters import LetterItem, LetterTask, checked_options
+from odyssim.tasks.letters import LetterItem, LetterTask, checked_options, option_lines
 from odyssim.tasks.mae_files import DATA_FILE, mae_rows
 from odyssim.tasks.prompt import Prompt, Section
 from odyssim.tasks.published import PublishedFiles
@@ -97,7 +97,7 @@ class Mistakes(LetterTask[MistakesItem]):
         return mae_rows(path) if path.is_file() else None
 
     def prompt(self, item: MistakesItem, profile: Profile) -> Prompt:
-        choices = "\n".join(f"{letter}) {text}" for letter, text in self.shown(item, profile).items())
+        choices = option_lines(self.shown(item, profile), ")")
         return Prompt(
             system=SYSTEM,
             sections=(

@@ -126,7 +126,7 @@ class ParaToMi(ChoiceTask[ParaToMiItem]):
         if split == "tomi":
             yield from original_rows(published_file(data, ORIGINAL_FILE))
         elif split == "village":
-            yield from _village_rows(seed)
+            yield from village_rows(VILLAGE_ITEMS, seed)
         else:
             yield from self.generate(GENERATED_ITEMS, seed, Difficulty(paraphrase=True))
 
@@ -209,8 +209,9 @@ class ParaToMi(ChoiceTask[ParaToMiItem]):
         return {"question_type": item.question_type} | ({"story_type": item.story_type} if item.story_type else {})
 
 
-def _village_rows(seed: int) -> Iterator[Row]:
-    for index in range(VILLAGE_ITEMS):
+def village_rows(n: int, seed: int) -> Iterator[Row]:
+    """`n` rows of order 0 to 2 about easy stories, three to a story."""
+    for index in range(n):
         number, order = divmod(index, 3)
         story = unseen_move_story(random.Random(derive_seed(seed, "paratomi", number)))
         chain = tuple(random.Random(derive_seed(seed, "paratomi", number, order)).sample(story.people, order))

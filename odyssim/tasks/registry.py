@@ -21,6 +21,10 @@ _BUILT_IN = {
     "alignx": ("odyssim.tasks.alignx", "AlignX"),
     "humanllm": ("odyssim.tasks.humanllm", "HumanLLM"),
     "socsci210": ("odyssim.tasks.socsci210", "SocSci210"),
+    "reward_bench": ("odyssim.tasks.reward_bench", "RewardBench"),
+    "rewardbench2": ("odyssim.tasks.reward_bench", "RewardBench2"),
+    "rolermbench": ("odyssim.tasks.rolermbench", "RoleRMBench"),
+    "rm_r1": ("odyssim.tasks.rm_r1", "RMR1"),
     "mmtom": ("odyssim.tasks.mmtom", "MMToM"),
     "tombench": ("odyssim.tasks.tombench", "ToMBench"),
 }

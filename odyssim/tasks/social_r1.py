@@ -20,6 +20,7 @@ from typing import ClassVar, Final
 
 from odyssim.errors import DataError
 from odyssim.tasks.base import Items, failure_of
+from odyssim.tasks.extraction import plain_words
 from odyssim.tasks.feedback import Brief
 from odyssim.tasks.letters import LETTERS, LetterItem, LetterTask, checked_options
 from odyssim.tasks.prompt import Cut, Prompt, Section
@@ -88,17 +89,17 @@ class SocialR1(LetterTask[SocialR1Item]):
         """As in `Task`. `improved` drops test questions that stand in the training file too, where that is at hand."""
         items = super().items(split, data=data, profile=profile, seed=seed)
         trained = self._trained(data) if split == TEST and profile is Profile.IMPROVED else frozenset()
-        repeated = [item for item in items if plain(item.text) in trained]
+        repeated = [item for item in items if plain_words(item.text) in trained]
         if not repeated:
             return items
-        fresh = [item for item in items if plain(item.text) not in trained]
+        fresh = [item for item in items if plain_words(item.text) not in trained]
         failures = (failure_of(DataError(f"{item.id}: the training file has the same question")) for item in repeated)
         return Items(self.arranged(fresh, profile, seed), (*items.dropped, *failures))
 
     def _trained(self, data: Path | None) -> frozenset[str]:
         if set(self.published.find(TRAIN, data)) <= set(self.published.find(TEST, data)):
             return frozenset()
-        return frozenset(plain(message_text(row)) for row in self.rows(TRAIN, data=data))
+        return frozenset(plain_words(message_text(row)) for row in self.rows(TRAIN, data=data))
 
     def prompt(self, item: SocialR1Item, profile: Profile) -> Prompt:
         if profile is Profile.REFERENCE:
@@ -163,13 +164,8 @@ def published_letter(answer_text: str) -> str:
 
 def letter_of_text(answer_text: str, options: Sequence[str]) -> str:
     """The letter of the option that a gold text repeats, or that it begins with ('B. ...', '(B) ...'); '' without."""
-    texts = [plain(option) for option in options]
-    if plain(answer_text) in texts:
-        return LETTERS[texts.index(plain(answer_text))]
+    texts = [plain_words(option) for option in options]
+    if plain_words(answer_text) in texts:
+        return LETTERS[texts.index(plain_words(answer_text))]
     leading = _LEADING_LETTER.match(answer_text.strip())
     return leading[1].upper() if leading else ""
-
-
-def plain(text: str) -> str:
-    """Lower case, and single blanks for all signs and spaces."""
-    return re.sub(r"\W+", " ", text.lower()).strip()

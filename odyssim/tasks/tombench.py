@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from odyssim.errors import DataError
-from odyssim.tasks.letters import ASK_FOR_LETTER, LETTERS, LetterItem, LetterTask, checked_options
+from odyssim.tasks.letters import ASK_FOR_LETTER, LETTERS, LetterItem, LetterTask, checked_options, option_lines
 from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import TEST, PublishedFiles
 from odyssim.tasks.records import digest, text_of
@@ -86,13 +86,12 @@ class ToMBench(LetterTask[ToMBenchItem]):
     def prompt(self, item: ToMBenchItem, profile: Profile) -> Prompt:
         chinese = item.language == CHINESE
         story, question, options = ("故事：", "问题：", "选项：") if chinese else ("Story:", "Question:", "Options:")
-        shown = self.shown(item, profile).items()
         return Prompt(
             system=_SYSTEM_ZH if chinese else _SYSTEM,
             sections=(
                 Section(heading=story, text=item.story, cut=Cut.MIDDLE),
                 Section(heading=question, text=item.question),
-                Section(heading=options, text="\n".join(f"{letter}. {text}" for letter, text in shown)),
+                Section(heading=options, text=option_lines(self.shown(item, profile))),
             ),
         )
 

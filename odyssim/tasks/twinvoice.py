@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
 from odyssim.tasks.feedback import Brief
-from odyssim.tasks.letters import LETTERS, LetterItem, LetterTask, checked_options
+from odyssim.tasks.letters import LETTERS, LetterItem, LetterTask, checked_options, option_lines
 from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import PublishedFiles
 from odyssim.tasks.records import digest
@@ -101,7 +101,7 @@ class TwinVoice(LetterTask[TwinVoiceItem]):
                 Section(
                     name="choices",
                     heading="# Choices",
-                    text="\n".join(f"{letter}. {text}" for letter, text in options.items()),
+                    text=option_lines(options),
                 ),
                 Section(text=ASK),
             )

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odyssim.tasks.hitom import HiToM, options
+from odyssim.tasks.hitom import HiToM
 from odyssim.tasks.paratomi import ParaToMi
+from odyssim.tasks.registry import get_task
 from odyssim.tasks.story_world import Story, belief_question, departing_story, search_question, unseen_move_story
 from odyssim.types import Origin
 
@@ -59,26 +60,26 @@ def test_questions_of_every_order() -> None:
     assert search_question("pear", ("Ann", "Bo")) == "Where does Ann think that Bo searches for the pear?"
 
 
-@pytest.mark.parametrize("task", [HiToM(), ParaToMi()])
-def test_generated_items_are_seeded_and_labelled(task: HiToM | ParaToMi) -> None:
-    items = task.generate(60, seed=3)
-    assert items == task.generate(60, seed=3)
-    assert items != task.generate(60, seed=4)
-    assert len({item.id for item in items}) == 60
+@pytest.mark.parametrize("split", ["village", "generated"])
+@pytest.mark.parametrize("name", ["hitom", "paratomi"])
+def test_generated_items_are_seeded_and_labelled(name: str, split: str) -> None:
+    task = get_task(name)
+    items = list(task.items(split, seed=3))
+    assert items == list(task.items(split, seed=3))
+    assert items != list(task.items(split, seed=4))
+    assert len({item.id for item in items}) == len(items)
     assert {item.origin for item in items} == {Origin.GENERATED}
 
 
 def test_hitom_village_covers_orders_without_favouring_a_letter() -> None:
-    items = HiToM().generate(800, seed=0)
+    items = [item for seed in range(4) for item in HiToM().items("village", seed=seed)]
     assert Counter(item.question_order for item in items) == dict.fromkeys(range(4), 200)
-    letters = Counter(
-        next(letter for letter, text in options(item.choices).items() if text == item.correct_answer) for item in items
-    )
-    assert max(letters.values()) < 1.5 * 800 / 8
+    assert max(Counter(item.gold for item in items).values()) < 1.5 * 800 / 8
 
 
 def test_paratomi_village_needs_false_beliefs() -> None:
-    items = [item for item in ParaToMi().generate(600, seed=0) if item.question_type == "order_1"]
-    by_story = {item.cluster: item for item in ParaToMi().generate(600, seed=0) if item.question_type == "order_0"}
-    false_beliefs = sum(item.correct_answer != by_story[item.cluster].correct_answer for item in items)
-    assert 0.2 < false_beliefs / len(items) < 0.5
+    items = [item for seed in range(3) for item in ParaToMi().items("village", seed=seed)]
+    by_story = {item.cluster: item for item in items if item.question_type == "order_0"}
+    asked = [item for item in items if item.question_type == "order_1"]
+    false_beliefs = sum(item.correct_answer != by_story[item.cluster].correct_answer for item in asked)
+    assert 0.2 < false_beliefs / len(asked) < 0.5

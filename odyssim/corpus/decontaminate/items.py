@@ -19,7 +19,7 @@ from odyssim.progress import Progress, Silent
 from odyssim.tasks.base import Item
 from odyssim.tasks.choice import ChoiceTask
 from odyssim.tasks.registry import get_task, task_names
-from odyssim.types import Profile
+from odyssim.types import Origin, Profile
 
 
 class EvaluationItem(NamedTuple):
@@ -75,8 +75,11 @@ def task_items(name: str, data: Path | None) -> Iterator[EvaluationItem]:
     Raises `DataError` or `UnknownName` before the first item if the task has no items here.
     """
     task = get_task(name)
-    for item in task.items("test", data=data):
-        prompts = tuple(task.prompt(item, profile) for profile in Profile) if isinstance(task, ChoiceTask) else ()
+    items = task.items("test", data=data)
+    if all(item.origin is Origin.FIXTURE for item in items):
+        raise DataError("no published items in the data folder" if data else "no data folder")
+    for item in items:
+        prompts = tuple(task.prompt(item, profile).user for profile in Profile) if isinstance(task, ChoiceTask) else ()
         texts = tuple(_leaves(item.model_dump(exclude=set(Item.model_fields))))
         yield EvaluationItem(name, "task", (texts,), prompts)
 

@@ -17,7 +17,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from odyssim.corpus.sources.base import ReadReport, SourceCard, SourceReader, hash_split
 from odyssim.corpus.sources.files import RawFile, RawFiles
@@ -32,8 +32,12 @@ from odyssim.corpus.sources.village_text import Lines, Slots, fill, say
 from odyssim.corpus.sources.village_topics import SLOTS as CHAT_SLOTS
 from odyssim.corpus.sources.village_topics import TOPICS
 from odyssim.errors import UsageError
+from odyssim.tasks.choice import ChoiceTask
 from odyssim.tasks.hitom import HiToM
+from odyssim.tasks.hitom import village_rows as hitom_rows
 from odyssim.tasks.paratomi import ParaToMi
+from odyssim.tasks.paratomi import village_rows as paratomi_rows
+from odyssim.tasks.rows import Row
 from odyssim.types import Axis, Interaction, Profile, SocialContext, Turn, derive_seed
 
 VILLAGE_SIZE: Final = 2000
@@ -177,14 +181,14 @@ def false_belief(villagers: tuple[Villager, ...], rng: random.Random) -> Scene:
     villager = rng.choice(villagers)
     seed = rng.getrandbits(31)
     number = rng.randrange(_QUESTIONS_PER_STORY)
-    if rng.random() < 0.5:
-        hitom = HiToM()
-        question = hitom.generate(number + 1, seed)[number]
-        told, answer = hitom.prompt(question, Profile.IMPROVED), hitom.gold_reply(question, Profile.IMPROVED)
-    else:
-        paratomi = ParaToMi()
-        riddle = paratomi.generate(number + 1, seed)[number]
-        told, answer = paratomi.prompt(riddle, Profile.IMPROVED), paratomi.gold_reply(riddle, Profile.IMPROVED)
+    games: tuple[tuple[ChoiceTask[Any], Callable[[int, int], Iterator[Row]]], ...] = (
+        (HiToM(), hitom_rows),
+        (ParaToMi(), paratomi_rows),
+    )
+    task, rows = games[rng.random() >= 0.5]
+    *_, row = rows(number + 1, seed)
+    item = task.read(row, Profile.IMPROVED)
+    told, answer = task.prompt(item, Profile.IMPROVED).user, task.gold_reply(item, Profile.IMPROVED)
     turns = [
         Turn(speaker="Narrator", text=told, human=False, train=False),
         Turn(speaker=villager.name, text=answer, human=True, train=True),

@@ -96,7 +96,7 @@ class Checkpoint:
     def pieces(self, text: str) -> list[str]:
         """`text` cut where its tokens begin; a character of several tokens stays whole, so pieces may be empty."""
         offsets = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
-        starts = [start for start, _ in offsets] or [0]  # type: ignore[misc]  # pairs, of a fast tokenizer
+        starts = [start for start, _ in offsets] or [0]
         return [text[start:end] for start, end in zip([0, *starts[1:]], [*starts[1:], len(text)], strict=True)]
 
     def decode(self, ids: Sequence[int]) -> str:

@@ -12,7 +12,7 @@ def _judged(result: dict[str, Any]) -> Judged:
     info = {key.partition("/")[2]: value for key, value in result["extra_fields"]["reward_extra_info"].items()}
     pair = info.get("pair_id")
     return Judged(
-        subset=info["subset"],
+        subset=info.get("subset") or "",
         score=result["reward"],
         sample_type=info.get("sample_type") or "",
         pair_id="" if pair is None else str(pair),
