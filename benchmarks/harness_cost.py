@@ -3,8 +3,8 @@
     python benchmarks/harness_cost.py                  5,000 generated Hi-ToM items
     python benchmarks/harness_cost.py --items 1000
 
-Own loop: `Task.play` and `Task.score`, 32 items under way. Inspect: `odyssim eval` of the same items, which runs the same
-loop inside an eval set, writes its logs and reads them back. Times are wall time; medians over the repetitions.
+Own loop: `Task.play` and `Task.score`, 32 items under way. Inspect: `odyssim eval` of the same items, which runs the
+same loop inside an eval set, writes its logs and reads them back. Times are wall time; medians over the repetitions.
 """
 
 from __future__ import annotations

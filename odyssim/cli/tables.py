@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -95,7 +96,16 @@ def eval_table(result: EvalResult) -> RenderableType:
             str(sum(count.n for count in task.dropped)),
             against_chance(task),
         )
-    notes = [Text(f"{task.title}: {task.note}", style="yellow") for task in result.tasks if task.note]
+    titles: dict[str, list[str]] = defaultdict(list)
+    for task in result.tasks:
+        if task.note:
+            titles[task.note].append(task.title)
+    notes = [Text(f"{', '.join(tasks)}: {note}", style="yellow") for note, tasks in titles.items()]
+    dropped = [
+        Text(f"{task.title}: {count.n} rows dropped, for example {count.example}", style="yellow")
+        for task in result.tasks
+        for count in task.dropped
+    ]
     people = [
         Text(f"{task.title}, people: {percent(task.human.score)} of {task.human.n} answers, {task.human.source}")
         for task in result.tasks
@@ -115,9 +125,10 @@ def eval_table(result: EvalResult) -> RenderableType:
         Text.assemble((result.model, "bold"), f"  profile {result.profile}, seeds {', '.join(map(str, result.seeds))}"),
         table,
         *notes,
+        *dropped,
         *people,
         *published,
-        *_failures(count for task in result.tasks for count in (*task.dropped, *task.failures)),
+        *_failures(count for task in result.tasks for count in task.failures),
         Text(spent, style="dim"),
     )
 

@@ -14,21 +14,23 @@ from odyssim.corpus.build.config import CorpusConfig, SourceChoice
 from odyssim.corpus.build.corpus import build_corpus
 from odyssim.soul.next_turn import NextTurnResult
 from odyssim.soul.result import EvalResult
+from odyssim.soul.taxonomy import INDEX_TASKS
+from odyssim.types import Axis, Origin
 
 Command = Callable[..., str]
 
 
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
-    """Runs a command in an empty folder and returns what it printed; it must end well."""
+    """Runs a command in an empty folder and returns what it printed; it must end with `code`."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "160")
 
-    def run(*arguments: str) -> str:
+    def run(*arguments: str, code: int = 0) -> str:
         with pytest.raises(SystemExit) as ended:
             main(arguments)
         printed = capsys.readouterr()
-        assert not ended.value.code, printed.err
+        assert (ended.value.code or 0) == code, printed.err
         return printed.out
 
     return run
@@ -41,7 +43,7 @@ def test_version(command: Command) -> None:
 def test_tasks(command: Command) -> None:
     rows = json.loads(command("tasks", "list", "--json"))
     assert {"hitom", "paratomi"} <= {row["name"] for row in rows}
-    assert {row["axis"] for row in rows} == {"COG"}
+    assert {row["axis"] for row in rows} == {"COG", "ROLE", "EVAL"}
     assert "Hi-ToM" in command("tasks", "list")
     shown = command("tasks", "show", "hitom", "--split", "village", "--index", "5")
     assert "Options:" in shown
@@ -52,6 +54,22 @@ def test_tasks(command: Command) -> None:
         ("reference", 200, []),
         ("improved", 200, []),
     ]
+
+
+def test_axes_stand_for_their_tasks_and_fixtures_give_no_score(command: Command) -> None:
+    arguments = ("eval", "--model", "scripted/first-option", "--tasks", "role,EVAL,role", "--limit", "3", "--json")
+    result = EvalResult.model_validate_json(command(*arguments, code=1))
+    assert [row.task for row in result.tasks] == [*INDEX_TASKS[Axis.ROLE], *INDEX_TASKS[Axis.EVAL]]
+    for row in result.tasks:
+        assert (row.n_items, row.score, row.origins) == (3, None, (Origin.FIXTURE,))
+        assert "fixtures only: no score" in row.note
+
+
+def test_generate(command: Command) -> None:
+    said = command("tasks", "generate", "paratomi", "--n", "10", "--set", "people=4", "--out", "fresh.parquet")
+    assert "10 rows of paratomi" in said
+    shown = json.loads(command("tasks", "show", "paratomi", "--data", "fresh.parquet", "--json"))
+    assert shown["origin"] == "generated"
 
 
 def test_eval(command: Command) -> None:
