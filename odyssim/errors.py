@@ -167,6 +167,12 @@ class ContentFiltered(ModelCallError):
     kind = "content_filtered"
 
 
+class EmptyReply(ModelCallError):
+    """A reply without any text, where the conversation cannot go on without one."""
+
+    kind = "empty_reply"
+
+
 class TruncatedThought(ModelCallError):
     """The length limit fell inside the model's reasoning: there is no answer to grade."""
 

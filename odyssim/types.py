@@ -258,13 +258,14 @@ class Outcome(Record):
     """What scoring made of an episode. A failure and a score exclude each other.
 
     `metrics` are numbers besides the score (none = not measurable here); `critique` is what a judge said, by
-    dimension; `answer` is what was extracted, for people who read tables.
+    dimension; `answer` is what was extracted, for people who read tables; `calls` is every call of scoring.
     """
 
     score: float | None = Field(default=None, ge=0.0, le=1.0)
     metrics: dict[str, float | None] = Field(default_factory=dict)
     critique: dict[str, str] = Field(default_factory=dict)
     answer: str | None = None
+    calls: tuple[Call, ...] = ()
     failure: Failure | None = None
     cost: Cost = Cost()
 

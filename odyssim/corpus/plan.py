@@ -20,8 +20,8 @@ TOKENS_PER_WORD: Final = 1.35
 
 _AT_MOST: Final = {"copies": 1, "pairs": 14, "near-copies": 1, "summary": 1}
 """Workers that a step can use; those that are not named here use all."""
-_WORKING_COPIES: Final = 2.2
-"""Disk of a build at its fullest, over the corpus files alone: what was read, its signatures, and what is written."""
+_SIGNATURE_BYTES: Final = 14 * (8 * 8 + 4)
+"""MinHash of one interaction: 14 buckets of 8 hashes and a row number."""
 _PACKED_BYTES: Final = 4 + 1 / 8
 """Bytes per token in packed shards: an id of 32 bits and a bit of loss."""
 
@@ -69,9 +69,11 @@ def plan_corpus(
     planned_words = round(tokens / TOKENS_PER_WORD)
     scale, workers = planned_words / words, nodes * workers_per_node
     stored = sum((folder / file.path).stat().st_size for file in measured.files) * scale / 1e9
+    # Of what was read for an earlier build only the work is on record, not the wall time.
+    wall = measured.seconds | {"read": sum(measured.work_seconds.values()) / measured.workers}
     hours = {
         step: seconds * scale / 3600 * _at_once(step, measured.workers) / _at_once(step, workers)
-        for step, seconds in measured.seconds.items()
+        for step, seconds in wall.items()
     }
     return CorpusPlan(
         interactions=interactions,
@@ -82,7 +84,8 @@ def plan_corpus(
         hours=hours,
         gigabytes={
             "corpus": stored,
-            "while it is built": stored * _WORKING_COPIES,
+            # What was read, beside what is written of it: as much again. It stays until OUT/.build is removed.
+            "while it is built": 2 * stored + interactions * _SIGNATURE_BYTES / 1e9,
             "packed": tokens * _PACKED_BYTES / 1e9,
         },
         node_usd=None if usd_per_node_hour is None else sum(hours.values()) * nodes * usd_per_node_hour,

@@ -59,9 +59,10 @@ class Compared(Record):
 class CorpusSummary(Record):
     """What a corpus holds and how it was built.
 
-    `key` stands for settings and raw files. `seconds` of wall time per step with `workers` tasks at once (0 on Slurm,
-    whose jobs wait); `work_seconds` say what the reading step spent its time on, over all workers. `grounding` says
-    what writing the contexts of each file took, where a model wrote any.
+    `key` stands for settings, raw files and benchmarks. `seconds` of wall time per step with `workers` tasks at once
+    (0 on Slurm, whose jobs wait; none for what an earlier build had read); `work_seconds` say what the reading step
+    spent its time on, over all workers and all parts, whenever they were read. `grounding` says what writing the
+    contexts of each file took, where a model wrote any.
     """
 
     key: str

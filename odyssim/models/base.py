@@ -59,7 +59,8 @@ class Role(StrEnum):
 class Cast:
     """The models of one episode by role. `sampling` is how the policy speaks; other roles are set by the task.
 
-    `prompt_tokens` is the budget of a prompt: what is longer is cut or counted as a failure of the data.
+    `prompt_tokens` is the budget of a prompt: what is longer is cut or counted as a failure of the data. Every judge is
+    asked `judge_samples` times, under seeds derived from `judge_seed`.
     """
 
     policy: ChatModel | None = None
@@ -71,14 +72,17 @@ class Cast:
     judges: tuple[ChatModel, ...] = ()
     sampling: Sampling = Sampling()
     prompt_tokens: int = PROMPT_TOKENS
+    judge_samples: int = 1
+    judge_seed: int = 0
 
     def split_tokens(self, text: str) -> Sequence[str]:
         """The token pieces of a text: the policy's own where it tells, estimated otherwise."""
         return self.policy.split_tokens(text) if isinstance(self.policy, SplitsTokens) else estimated_tokens(text)
 
-    def model_for(self, role: Role) -> ChatModel:
-        """The model in a seat; `UsageError` if the seat is empty."""
-        model: ChatModel | None = next(iter(self.judges), None) if role is Role.JUDGE else getattr(self, role.value)
+    def model_for(self, role: Role, judge: int = 0) -> ChatModel:
+        """The model in a seat, of several judges number `judge`; `UsageError` if the seat is empty."""
+        bench = self.judges[judge : judge + 1]
+        model: ChatModel | None = next(iter(bench), None) if role is Role.JUDGE else getattr(self, role.value)
         if model is None:
             raise UsageError(f"This task needs a {role.value} model.", hint=f"add --{role.value} MODEL")
         return model
@@ -95,8 +99,9 @@ class Floor:
     calls: list[Call] = field(default_factory=list)
     wasted: Cost = field(default_factory=Cost)
 
-    async def ask(self, role: Role, messages: Sequence[Message], sampling: Sampling) -> Reply:
-        model = self.cast.model_for(role)
+    async def ask(self, role: Role, messages: Sequence[Message], sampling: Sampling, *, judge: int = 0) -> Reply:
+        """What the model in a seat says; of several judges, number `judge`. Raises `ModelCallError` with its party."""
+        model = self.cast.model_for(role, judge)
         try:
             reply = await model.say(messages, sampling)
         except ModelCallError as error:

@@ -41,8 +41,9 @@ async def ask_judge(
     sampling: Sampling,
     retries: int = 2,
     role: Role = Role.JUDGE,
+    judge: int = 0,
 ) -> tuple[VerdictT, Cost]:
-    """Put `messages` to the model in the seat `role` and return its verdict and the cost of all attempts.
+    """Put `messages` to the model in the seat `role` (of several judges, number `judge`): its verdict, and the cost.
 
     The shape of `verdict_type` is appended to the last message. An answer without a valid verdict is put back to the
     judge with what was wrong, with a seed of its own, at most `retries` times. Every attempt is kept on `floor`.
@@ -53,7 +54,8 @@ async def ask_judge(
     asked = question
     cost = Cost()
     for attempt in range(retries + 1):
-        reply = await floor.ask(role, asked, sampling.with_seed_for("verdict", attempt) if attempt else sampling)
+        draw = sampling.with_seed_for("verdict", attempt) if attempt else sampling
+        reply = await floor.ask(role, asked, draw, judge=judge)
         cost += reply.cost
         try:
             return _verdict(reply, verdict_type), cost
@@ -63,7 +65,7 @@ async def ask_judge(
 
     hint = "raise the judge's max_tokens" if reply.stop_reason is StopReason.LENGTH else "use a stronger judge model"
     failure = UnparsableVerdict(
-        f"{floor.cast.model_for(role).name} gave no valid {verdict_type.__name__} in {retries + 1} attempts: "
+        f"{floor.cast.model_for(role, judge).name} gave no valid {verdict_type.__name__} in {retries + 1} attempts: "
         f"{complaint[:_SHOWN_CHARACTERS]}",
         hint=hint,
         cost=cost,

@@ -147,7 +147,7 @@ class _Stages:
     def corpus(self, folder: Path) -> None:
         recipe = self.recipe
         config = CorpusConfig(sources=recipe.sources, seed=recipe.seed, **dict(recipe.corpus))
-        summary = build_corpus(config, self.data, folder, progress=self.progress)
+        summary = build_corpus(config, self.data, folder, keep_parts=False, progress=self.progress)
         for failures in summary.failures.values() if summary else ():
             raise DataError(failures[0].message, hint=failures[0].hint)
 

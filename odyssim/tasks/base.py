@@ -147,8 +147,8 @@ class Task(ABC, Generic[ItemT]):
         try:
             outcome = await self.grade(item, episode, floor, profile)
         except (ModelCallError, DataError) as error:
-            return Outcome(failure=failure_of(error), cost=floor.cost)
-        return outcome.model_copy(update={"cost": floor.cost})
+            return Outcome(failure=failure_of(error), calls=tuple(floor.calls), cost=floor.cost)
+        return outcome.model_copy(update={"calls": tuple(floor.calls), "cost": floor.cost})
 
     async def validate(self, item: ItemT, cast: Cast | None = None, profile: Profile = Profile.IMPROVED) -> None:
         """Raise `DataError` unless the gold answer of `item` scores full marks."""

@@ -20,55 +20,16 @@ from hypothesis import strategies as st
 from odyssim.corpus.build.config import CorpusConfig, ExecutorConfig, SourceChoice
 from odyssim.corpus.build.corpus import build_corpus
 from odyssim.corpus.build.read import sample
-from odyssim.corpus.sources.base import ReadReport
-from odyssim.corpus.sources.files import RawFiles
-from odyssim.corpus.sources.village import Village
 from odyssim.corpus.store import read_rejects
-from odyssim.corpus.summary import CorpusSummary, read_corpus, read_summary
+from odyssim.corpus.summary import read_corpus, read_summary
 from odyssim.errors import DataError, UnknownName, UsageError
 from odyssim.types import Axis, Interaction
-
-VILLAGE = SourceChoice(name="village", limit=200)
-PLAIN = {"clean": None, "dedup": None, "decontaminate": "off"}
-
-
-def config(*sources: SourceChoice, seed: int = 0, **steps: object) -> CorpusConfig:
-    """Sources as they are, unless `steps` says otherwise."""
-    return CorpusConfig.model_validate({"sources": sources or (VILLAGE,), "seed": seed, **PLAIN, **steps})
-
-
-def build(out: Path, *sources: SourceChoice, seed: int = 0, data: Path | None = None, **steps: object) -> CorpusSummary:
-    return done(build_corpus(config(*sources, seed=seed, **steps), data, out))
-
-
-def done(summary: CorpusSummary | None) -> CorpusSummary:
-    assert summary is not None
-    return summary
-
-
-def hashes(summary: CorpusSummary | None) -> list[str]:
-    return [file.sha256 for file in done(summary).files]
+from tests.corpus.builds import STORY, VILLAGE, build, config, hashes, own_file, saying, villages
 
 
 @pytest.fixture(scope="module")
 def villagers() -> list[Interaction]:
     return villages(200, 3)
-
-
-def villages(n: int, seed: int) -> list[Interaction]:
-    return list(Village(n, seed).read(RawFiles(Path()), ReadReport()))
-
-
-def own_file(path: Path, interactions: list[Interaction]) -> SourceChoice:
-    path.write_text("".join(one.model_dump_json() + "\n" for one in interactions), encoding="utf-8")
-    return SourceChoice(name=str(path))
-
-
-def saying(texts: list[str], name: str) -> Interaction:
-    """A conversation of one's own in which two people take turns at saying `texts`."""
-    turns = [{"speaker": "AB"[i % 2], "text": text, "human": True, "train": True} for i, text in enumerate(texts)]
-    source = {"dataset": "mine", "licence": "CC0-1.0", "split": "train", "original_id": name}
-    return Interaction.model_validate({"turns": turns, "context": None, "source": source, "axis": "CONV"})
 
 
 def test_what_goes_in_comes_out_split_by_split(tmp_path: Path, villagers: list[Interaction]) -> None:
@@ -93,7 +54,7 @@ def test_the_summary_counts_what_is_stored(tmp_path: Path, villagers: list[Inter
     for file in summary.files:
         assert hashlib.sha256((tmp_path / file.path).read_bytes()).hexdigest() == file.sha256
     assert read_summary(tmp_path) == summary
-    assert not (tmp_path / ".build").exists()
+    assert [path.name for path in (tmp_path / ".build").iterdir()] == ["parts"]
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -130,11 +91,6 @@ def test_published_sources_and_the_village_make_one_corpus(tmp_path: Path, data_
 
 
 # --- copies -----------------------------------------------------------------------------------------------------
-
-STORY = (
-    "so yesterday i took the bus to the harbour because the tram was on strike again and right at the stop there "
-    "stood my old teacher with a parrot on his arm and the parrot looked at me and said the name of my sister"
-).split()
 
 
 def test_copies_are_left_out_with_the_reason(tmp_path: Path) -> None:
@@ -208,11 +164,18 @@ def test_processes_give_the_same_bytes_as_one_after_the_other(tmp_path: Path, vi
     assert one == three
 
 
-def test_ray_gives_the_same_bytes_as_this_process(tmp_path: Path, villagers: list[Interaction]) -> None:
+def test_ray_gives_the_same_bytes_as_this_process_also_where_it_goes_on(
+    tmp_path: Path, villagers: list[Interaction]
+) -> None:
     pytest.importorskip("ray", reason="SKIPPED FOR LACK OF RAY: pip install 'odyssim[ray]'")
-    plan = config(own_file(tmp_path / "mine.jsonl", villagers), VILLAGE, seed=1, dedup={})
+    read, new = (own_file(tmp_path / f"{name}.jsonl", villagers) for name in ("read", "new"))
+    build(tmp_path / "ray", read, seed=1, dedup={})
+    [report] = tmp_path.glob("ray/.build/parts/read-*/report.json")
+    before = report.stat().st_mtime_ns
+    plan = config(new, read, VILLAGE, seed=1, dedup={})
     ray = build_corpus(plan, None, tmp_path / "ray", executor=ExecutorConfig(kind="ray", workers=2))
     assert hashes(ray) == hashes(build_corpus(plan, None, tmp_path / "here"))
+    assert report.stat().st_mtime_ns == before
 
 
 SBATCH = """#!{python}
@@ -240,7 +203,9 @@ def test_slurm_gets_one_job_per_step_each_after_the_one_before(
         (tools / name).write_text(script)
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tools}:{Path(sys.executable).parent}:{os.environ['PATH']}")
-    plan = config(own_file(tmp_path / "mine.jsonl", villagers), VILLAGE, seed=1, dedup={"near": False})
+    mine = own_file(tmp_path / "mine.jsonl", villagers)
+    build(tmp_path / "slurm", mine, seed=1, dedup={"near": False})  # what is read already is no task of any job
+    plan = config(mine, VILLAGE, seed=1, dedup={"near": False})
     cluster = ExecutorConfig(kind="slurm", workers=2, slurm={"partition": "cpu", "time": "1:00:00"})
     assert build_corpus(plan, None, tmp_path / "slurm", executor=cluster) is None
     assert hashes(read_summary(tmp_path / "slurm")) == hashes(build_corpus(plan, None, tmp_path / "here"))
@@ -274,7 +239,7 @@ def test_the_next_build_reads_only_what_failed(tmp_path: Path, villagers: list[I
     broken = broken_file(tmp_path / "mine.jsonl", villagers[:20])
     out = tmp_path / "out"
     build(out, broken, VILLAGE)
-    read = out / ".build/read/00001.json"
+    [read] = out.glob(".build/parts/village-*/report.json")
     before = read.stat().st_mtime_ns
     assert build(out, broken, VILLAGE).failures
     assert read.stat().st_mtime_ns == before

@@ -17,6 +17,7 @@ from odyssim.types import Axis
 
 WORDS = 2_000_000
 SECONDS = {"read": 60.0, "copies": 3.0, "pairs": 20.0, "near-copies": 2.0, "finish": 30.0, "summary": 1.0}
+WORK = {"read": 70.0, "clean": 40.0, "compare": 10.0}
 STORED = 5_000
 
 
@@ -40,7 +41,7 @@ def measured(words: int = WORDS, workers: int = 2, seconds: dict[str, float] = S
         compared=Compared(),
         workers=workers,
         seconds=seconds,
-        work_seconds={},
+        work_seconds=WORK,
     )
 
 
@@ -65,9 +66,15 @@ def test_the_corpus_that_was_measured_takes_what_it_took(folder: Path) -> None:
     assert same.words == WORDS
 
 
+def test_what_an_earlier_build_had_read_counts_as_read(folder: Path) -> None:
+    added = measured(seconds=SECONDS | {"read": 3.0})
+    tokens = round(WORDS * TOKENS_PER_WORD)
+    assert plan_corpus(added, folder, tokens=tokens, workers_per_node=2).hours == plan(folder).hours
+
+
 @given(st.integers(1, 10_000))
 def test_time_and_disk_grow_with_the_words(folder: Path, times: int) -> None:
-    once, more = plan(folder), plan(folder, words=times * WORDS)
+    once, more = plan(folder, interactions=1), plan(folder, words=times * WORDS, interactions=times)
     assert more.wall_hours == pytest.approx(times * once.wall_hours)
     assert more.gigabytes == pytest.approx({kind: times * size for kind, size in once.gigabytes.items()}, rel=1e-6)
 

@@ -7,7 +7,10 @@ sources whose items share sentences by construction, and of short conversations,
 from __future__ import annotations
 
 import hashlib
+import os
+import shutil
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +18,7 @@ from typing import Any, Final
 
 import numpy as np
 from datatrove.data import Document
+from datatrove.io import get_datafolder
 from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupSignature
 from datatrove.pipeline.dedup.minhash import MinhashConfig
 from datatrove.utils.word_tokenizers import WordTokenizer
@@ -28,7 +32,7 @@ from odyssim.corpus.build.layout import Layout
 from odyssim.corpus.build.parts import Part, Plan
 from odyssim.corpus.build.reports import PartReport
 from odyssim.corpus.decontaminate.fingerprint import Hashes, gram_hashes, normalise, word_hashes
-from odyssim.storage import writing
+from odyssim.storage import write_text, writing
 from odyssim.types import Interaction
 
 _MINHASH: Final = MinhashConfig()
@@ -68,17 +72,19 @@ class Compare:
 
 
 @dataclass(frozen=True)
-class ForgetFailed:
-    """Called last: a part that failed must not make others look like copies."""
+class Settle:
+    """Called last: a part is whole now. One that failed must not make others look like copies."""
 
     layout: Layout
 
-    def __call__(self, data: object, rank: int, world_size: int) -> None:
+    def __call__(self, data: Iterable[object] | None, rank: int, world_size: int) -> None:
+        deque(data or (), maxlen=0)
         report = PartReport.model_validate_json(self.layout.read_report(rank).read_bytes())
-        if report.failure is not None:
+        if report.failure is None:
+            write_text(self.layout.whole(rank), "")
+        else:
             self.layout.hashes(rank).unlink(missing_ok=True)
-            for signatures in (self.layout.minhash / "signatures").glob(f"*/{rank:05d}.minhash.sig"):
-                signatures.write_bytes(b"")
+            shutil.rmtree(self.layout.signatures(rank), ignore_errors=True)
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,25 @@ class FindCopies:
 
 
 @dataclass(frozen=True)
+class GatherSignatures:
+    """One task: the signatures of all parts where the library looks for them, by bucket and number of the part."""
+
+    parts: tuple[Part, ...]
+    layout: Layout
+
+    def __call__(self, data: object, rank: int, world_size: int) -> None:
+        shutil.rmtree(self.layout.minhash, ignore_errors=True)
+        with writing(self.layout.minhash):
+            for bucket in range(_MINHASH.num_buckets):
+                folder = self.layout.minhash / "signatures" / f"bucket_{bucket:03d}"
+                folder.mkdir(parents=True)
+                for task in range(len(self.parts)):
+                    signatures = self.layout.signatures(task) / folder.name / _signature_file(0)
+                    if signatures.is_file():
+                        (folder / _signature_file(task)).symlink_to(os.path.relpath(signatures, folder))
+
+
+@dataclass(frozen=True)
 class FindNearCopies:
     """One task over all pairs that MinHash found: of each connected group, all but the first row are near copies."""
 
@@ -114,6 +139,10 @@ class FindNearCopies:
         _, group = connected_components(links, directed=False)
         _, first = np.unique(group, return_index=True)  # nodes are sorted, so the first is the earliest row
         _store(nodes, nodes[first[group]], self.layout.near_copies)
+
+
+def _signature_file(number: int) -> str:
+    return f"{number:05d}.minhash.sig"
 
 
 def _nodes(task: int | NDArray[np.uint32], row: NDArray[Any]) -> NDArray[np.uint64]:
@@ -146,8 +175,14 @@ def copies_in(path: Path) -> dict[int, int]:
 class _Signatures(MinhashDedupSignature):  # type: ignore[misc]  # datatrove is untyped
     """The library's signatures over our words, which every script has, hashed all at once."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(str(folder), _MINHASH, language=_NoTokenizer())
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(str(layout.parts), _MINHASH, language=_NoTokenizer())
+        self.layout = layout
+
+    def run(self, data: Iterable[Document], rank: int = 0, world_size: int = 1) -> None:
+        """Each part has a folder of its own and is number 0 in it: its number in this build may change."""
+        self.output_folder = get_datafolder(str(self.layout.signatures(rank)))
+        super().run(data, 0, 1)
 
     def get_shingles(self, text: str) -> Hashes:
         hashes, _ = word_hashes([text])
@@ -164,15 +199,18 @@ class _NoTokenizer(WordTokenizer):  # type: ignore[misc]
 
 
 def comparing(config: DedupConfig, plan: Plan, layout: Layout) -> Pipeline:
-    """What follows `ReadPart` in the same task."""
+    """What stands between `ReadPart` and `Settle` in the same task."""
     templated = tuple(plan.readers[part.id].card.templated for part in plan.parts)
-    signatures = [_Signatures(layout.minhash / "signatures")] if config.near else []
-    return [Compare(config, templated, layout), *signatures, *([ForgetFailed(layout)] if config.near else [])]
+    return [Compare(config, templated, layout), *([_Signatures(layout)] if config.near else [])]
 
 
 def matching(config: DedupConfig, plan: Plan, layout: Layout) -> list[Step]:
     """The steps between reading and finishing, which see all parts at once."""
-    steps = [Step("copies", [FindCopies(plan.parts, layout)], 1)]
+    copies: Pipeline = [
+        FindCopies(plan.parts, layout),
+        *([GatherSignatures(plan.parts, layout)] if config.near else []),
+    ]
+    steps = [Step("copies", copies, 1)]
     if config.near:
         pairs = MinhashDedupBuckets(
             str(layout.minhash / "signatures"),

@@ -132,6 +132,13 @@ def forget(step: Step, folder: Path, ranks: Sequence[int] | None = None) -> None
         (markers / f"{rank:05d}").unlink(missing_ok=True)
 
 
+def remember(step: Step, folder: Path, ranks: Sequence[int]) -> None:
+    """Have tasks of a step whose results are there already skipped."""
+    for rank in ranks:
+        write_text(folder / step.name / "stats" / f"{rank:05d}.json", "[]")  # the library adds them up on Ray
+        write_text(folder / step.name / "completions" / f"{rank:05d}", "")
+
+
 def _run_on_ray(steps: Sequence[Step], folder: Path, workers: int) -> None:
     try:
         import ray

@@ -4,7 +4,8 @@ OUT/corpus.json                      the summary, written last: without it there
 OUT/casino/train-00000.parquet       one folder per source; the number is that of the part
 OUT/rejects/casino-00000.parquet     what was left out, each row with its reason
 OUT/.begun.json                      which build this folder belongs to
-OUT/.build/                          what passes from step to step; gone when the build is done
+OUT/.build/parts/casino-00000-KEY/   what was read of a part: the next build reads only what is new or different
+OUT/.build/                          the rest is what passes from step to step; gone when the build is done
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from odyssim.corpus.summary import REJECTS_FOLDER, SUMMARY_FILE
 
 @dataclass(frozen=True)
 class Layout:
-    """Paths of one build; `task` numbers its parts, over all sources."""
+    """Paths of one build; `task` numbers its parts, over all sources, and `keys` are their names below `parts`."""
 
     out: Path
+    keys: tuple[str, ...]
 
     @property
     def summary(self) -> Path:
@@ -39,18 +41,9 @@ class Layout:
         """Logs and markers of the executors."""
         return self.work / "steps"
 
-    def progress(self, task: int) -> Path:
-        """How many interactions the reading step has handed on so far."""
-        return self.work / "progress" / f"{task:05d}"
-
     @property
     def overlap_index(self) -> Path:
         return self.work / "overlap"
-
-    @property
-    def benchmarks(self) -> Path:
-        """What the overlap index holds."""
-        return self.work / "benchmarks.json"
 
     @property
     def minhash(self) -> Path:
@@ -63,18 +56,38 @@ class Layout:
     def rejects(self, part: Part) -> Path:
         return self.out / REJECTS_FOLDER / f"{part.id}-{part.number:05d}.parquet"
 
+    @property
+    def parts(self) -> Path:
+        return self.work / "parts"
+
+    def part(self, task: int) -> Path:
+        """The folder of all that reading a part leaves behind."""
+        return self.parts / self.keys[task]
+
+    def progress(self, task: int) -> Path:
+        """How many interactions the reading step has handed on so far."""
+        return self.part(task) / "progress"
+
     def read(self, task: int) -> Path:
-        return self.work / "read" / f"{task:05d}.parquet"
+        return self.part(task) / "read.parquet"
 
     def refused(self, task: int) -> Path:
         """Rejects of the reading step."""
-        return self.work / "refused" / f"{task:05d}.parquet"
+        return self.part(task) / "refused.parquet"
 
     def read_report(self, task: int) -> Path:
-        return self.work / "read" / f"{task:05d}.json"
+        return self.part(task) / "report.json"
 
     def hashes(self, task: int) -> Path:
-        return self.work / "hashes" / f"{task:05d}.npy"
+        return self.part(task) / "hashes.npy"
+
+    def signatures(self, task: int) -> Path:
+        """MinHash signatures, a folder per bucket."""
+        return self.part(task) / "signatures"
+
+    def whole(self, task: int) -> Path:
+        """Written last: the part was read without failure, and nothing of the above is missing."""
+        return self.part(task) / "whole"
 
     def copies(self, task: int) -> Path:
         return self.work / "copies" / f"{task:05d}.npy"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from odyssim import __version__
 from odyssim.corpus.build.config import CorpusConfig, SourceChoice
 from odyssim.corpus.catalog import source
 from odyssim.corpus.sources.base import SourceReader
@@ -31,11 +33,11 @@ class Part(Record):
 
 @dataclass(frozen=True)
 class Plan:
-    """All parts in order, the raw files of each source, and the sources whose files could not even be found."""
+    """All parts in order, the raw files that each depends on, and the sources whose files could not even be found."""
 
     parts: tuple[Part, ...]
     readers: dict[str, SourceReader]
-    raw: dict[str, Json]
+    raw: tuple[Json, ...]
     missing: dict[str, Failure]
 
 
@@ -43,22 +45,41 @@ def plan_parts(config: CorpusConfig, data: Path | None) -> Plan:
     """The parts of every chosen source. Raises `UsageError` if two have one id, and what the only one chosen raises."""
     parts: list[Part] = []
     readers: dict[str, SourceReader] = {}
-    raw: dict[str, Json] = {}
+    raw: list[Json] = []
     missing: dict[str, Failure] = {}
     chosen = [(choice, reader_of(choice, config)) for choice in config.sources]
     _check_ids(chosen)
     for choice, reader in chosen:
         readers[reader.card.id] = reader
         try:
-            count = len(split(reader, choice, data))
-            raw[reader.card.id] = raw_files(reader, data)
+            groups = split(reader, choice, data)
+            contents = raw_files(reader, data)
         except OdysSimError as error:
             if len(chosen) == 1:
                 raise
             missing[reader.card.id] = Failure.of(error, Party.DATA)
             continue
-        parts += [Part(choice=choice, id=reader.card.id, number=number, of=count) for number in range(count)]
-    return Plan(tuple(parts), readers, raw, missing)
+        for number, files in enumerate(groups):
+            parts.append(Part(choice=choice, id=reader.card.id, number=number, of=len(groups)))
+            own = contents if len(groups) == 1 else {file.name: contents[file.name] for file in files.all}
+            raw.append({"all": sorted(contents), "own": own})
+    return Plan(tuple(parts), readers, tuple(raw), missing)
+
+
+def part_keys(config: CorpusConfig, plan: Plan, benchmarks: str) -> tuple[str, ...]:
+    """For each part a name that stands for all that decides what reading it gives: its own files and the names of the
+    others, the settings of the reading step, and the `benchmarks` with which it is compared."""
+    settings = config.model_dump(mode="json", include={"seed", "clean", "dedup", "decontaminate"})
+    return tuple(
+        f"{part.id}-{part.number:05d}-"
+        + digest([__version__, settings, benchmarks, part.model_dump(mode="json"), raw])[:16]
+        for part, raw in zip(plan.parts, plan.raw, strict=True)
+    )
+
+
+def digest(content: object) -> str:
+    """The SHA-256 of a JSON value."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def reader_of(choice: SourceChoice, config: CorpusConfig) -> SourceReader:

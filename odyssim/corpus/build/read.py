@@ -64,7 +64,8 @@ class ReadPart:
                     if reason:
                         state.rejects[f"{reason}: {detail}"] += 1
                     else:
-                        yield interaction
+                        with state.timed("compare"):
+                            yield interaction
         except StorageError:
             raise
         except OdysSimError as error:

@@ -8,7 +8,7 @@ from odyssim.types import Failure, Record
 
 
 class PartReport(Record):
-    """What reading one part saw and did. `seconds` per step of this part; a failed part stores nothing."""
+    """What reading one part saw and did, with `seconds` per step; a failed part stores nothing."""
 
     records: dict[str, int]
     skips: tuple[Skip, ...]

@@ -26,6 +26,7 @@ class Summarise:
     parts: tuple[Part, ...]
     cards: tuple[SourceCard, ...]
     missing: dict[str, Failure]
+    compared: Compared
     layout: Layout
     steps: tuple[str, ...]
     workers: int
@@ -69,16 +70,12 @@ class Summarise:
             config=self.config,
             sources=tuple(sources),
             files=tuple(files),
-            compared=self._compared(),
+            compared=self.compared,
             workers=self.workers,
             seconds={step: seconds_of(step, self.layout.steps) for step in self.steps},
             work_seconds=dict(work_seconds),
         )
         write_text(self.layout.summary, summary.model_dump_json(indent=2) + "\n")
-
-    def _compared(self) -> Compared:
-        path = self.layout.benchmarks
-        return Compared.model_validate_json(path.read_bytes()) if path.is_file() else Compared()
 
 
 def _total(counts: Iterable[dict[str, int]]) -> dict[str, int]:

@@ -14,6 +14,8 @@ It takes 16 bytes per word of the benchmarks. A loaded index is memory-mapped: t
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -92,6 +94,14 @@ class OverlapIndex:
         self._shift = np.uint64(64 - bits)
         self._possible = np.zeros(1 << bits, dtype=np.bool_)
         self._possible[arrays.grams >> self._shift] = True
+
+    @property
+    def digest(self) -> str:
+        """Stands for everything that can be found: another digest may find other overlap."""
+        digest = hashlib.blake2b(json.dumps([FORMAT, self._tasks]).encode(), digest_size=8)
+        for array in vars(self._arrays).values():
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     def find(self, texts: Sequence[str]) -> dict[str, Overlap]:
         """What a row, given as its texts in reading order, shares with each task; tasks without overlap are absent.

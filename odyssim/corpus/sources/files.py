@@ -71,6 +71,8 @@ class RawFiles:
     Raises `DataError` if `root` is missing or no readable archive.
     """
 
+    _whole: RawFiles | None = None
+
     def __init__(self, root: Path, *, hint: str = "") -> None:
         self.root = root
         self.hint = hint
@@ -88,9 +90,14 @@ class RawFiles:
     def only(self, *files: RawFile) -> RawFiles:
         """Some of these files, under the names that they have here."""
         part = type(self).__new__(type(self))
-        part.root, part.hint = self.root, self.hint
+        part.root, part.hint, part._whole = self.root, self.hint, self
         part.__dict__["all"] = list(files)
         return part
+
+    @property
+    def whole(self) -> RawFiles:
+        """The files of which these are `only` some; these, if they are all there are."""
+        return self._whole or self
 
     @cached_property
     def all(self) -> list[RawFile]:

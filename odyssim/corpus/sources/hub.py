@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from pathlib import Path, PurePosixPath
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from odyssim.corpus.sources.base import ReadReport, SourceCard, SourceReader, Split, hash_split
 from odyssim.corpus.sources.files import RawFile, RawFiles
@@ -28,9 +28,13 @@ from odyssim.corpus.sources.records import (
 from odyssim.errors import DataError, MissingDependency, OdysSimError, UsageError
 from odyssim.types import Interaction
 
+if TYPE_CHECKING:
+    from datasets import IterableDataset
+
 PARQUET_EXPORT: Final = "refs/convert/parquet"
 """The revision under which the hub keeps a Parquet copy of datasets that come as a script."""
 
+_ROWS_PER_SHARE: Final = 250_000
 _TABLES: Final = (".parquet", ".jsonl", ".json", ".csv")
 _WORD: Final = re.compile(r"[a-z]+")
 _SPLIT_WORDS: Final[dict[str, Split]] = {
@@ -43,11 +47,13 @@ RowT = TypeVar("RowT", bound=TableRow)
 
 
 class HubFiles(RawFiles):
-    """No file at hand: the rows are streamed from the hub dataset `hub`."""
+    """No file at hand: the rows are streamed from the hub dataset `hub`; share `share` of `shares` equal ones."""
 
-    def __init__(self, hub: str) -> None:
+    def __init__(self, hub: str, share: int = 0, shares: int = 1) -> None:
         self.root = Path(hub)
         self.hint = ""
+        self.share = share
+        self.shares = shares
 
     @property
     def all(self) -> list[RawFile]:
@@ -63,6 +69,8 @@ class HubReader(SourceReader):
     """
 
     allow_download = False
+    joins_rows = False
+    """Whether a conversation may lie in several rows, so that all tables have to be read together."""
 
     def __init__(self, card: SourceCard, row: type[HubRow], *, at: str = "", revision: str | None = None) -> None:
         self.card = card.model_copy(update={"columns": row.columns()})
@@ -95,6 +103,16 @@ class HubReader(SourceReader):
         files = self.files(data)
         return [] if isinstance(files, HubFiles) else _tables(files, self.card.files)
 
+    def parts(self, files: RawFiles) -> list[RawFiles]:
+        """Each table by itself; of what is streamed, as many shares of the files upstream as the rows call for."""
+        if self.joins_rows:
+            return [files]
+        if isinstance(files, HubFiles):
+            shares = 1 + (self.card.rows_upstream or 0) // _ROWS_PER_SHARE
+            return [HubFiles(self.card.hub, share, shares) for share in range(shares)]
+        tables = files.only(*_tables(files, self.card.files))
+        return [tables.only(table) for table in tables.all]
+
     def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
         for split, place, row in self.rows(files, self._row, report):
             for conversation in row.conversations():
@@ -105,13 +123,14 @@ class HubReader(SourceReader):
     ) -> Iterator[tuple[Split | None, str, RowT]]:
         """The rows of the tables called `named` (default: the card's files), with published split and place.
 
-        A dataset with a single split has none.
+        A dataset with a single split has none, whichever of its tables are in `files`.
         """
         if isinstance(files, HubFiles):
-            yield from self._streamed(row, report, named or self.card.files)
+            yield from self._streamed(files, row, report, named or self.card.files)
             return
         tables = files.match(*named) if named else _tables(files, self.card.files)
-        several = len({_split_of(table.name) for table in tables}) > 1
+        whole = tables if files.whole is files else files.whole.all
+        several = len({_split_of(table.name) for table in whole}) > 1
         for table in tables:
             for place, record in _records(table, row, report, self._at):
                 yield _split_of(table.name) if several else None, place, record
@@ -133,15 +152,17 @@ class HubReader(SourceReader):
         )
 
     def _streamed(
-        self, row: type[RowT], report: ReadReport, named: tuple[str, ...]
+        self, files: HubFiles, row: type[RowT], report: ReadReport, named: tuple[str, ...]
     ) -> Iterator[tuple[Split | None, str, RowT]]:
         with _explained(self.card):
             streams = _streams(self.card.hub, self._revision, named)
         several = len({_split_of(name) for name in streams}) > 1
         for name, stream in streams.items():
-            table = RawFile(name=f"{self.card.hub}, {name}", path=Path(self.card.hub, name), size=0)
-            for place, record in checked_records(self._numbered(stream), table, row, report):
-                yield _split_of(name) if several else None, place, record
+            for number in range(stream.num_shards)[files.share :: files.shares]:
+                table = RawFile(f"{self.card.hub}, {name}, file {number + 1}", Path(self.card.hub, name), size=0)
+                rows = self._numbered(stream.shard(stream.num_shards, number))
+                for place, record in checked_records(rows, table, row, report):
+                    yield _split_of(name) if several else None, place, record
 
     def _numbered(self, stream: Iterable[object]) -> Iterator[tuple[str, object]]:
         with _explained(self.card):
@@ -186,8 +207,8 @@ def _records(file: RawFile, row: type[RowT], report: ReadReport, at: str) -> Ite
             return jsonl_records(file, row, report)
 
 
-def _streams(hub: str, revision: str | None, named: Sequence[str]) -> dict[str, Iterable[object]]:
-    """The rows of each split of a hub dataset, or of the files called `named`."""
+def _streams(hub: str, revision: str | None, named: Sequence[str]) -> dict[str, IterableDataset]:
+    """The rows of each split of a hub dataset, or of the files called `named`; a shard is a file."""
     import datasets
     from huggingface_hub import HfApi
 

@@ -52,6 +52,8 @@ class OasstRow(HubRow):
 class Oasst(HubReader):
     """Rebuilds the trees; their messages need not stand together."""
 
+    joins_rows = True
+
     def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
         rows = ((row.message_tree_id, (split, place, row)) for split, place, row in self.rows(files, OasstRow, report))
         for tree, found in gathered(rows, size=_BYTES):

@@ -7,16 +7,20 @@ dialogue), `full_info.csv` one participant per row (the same `B2` and `B4`, then
 
 What each side gave in the end (`B6`) is the outcome of the talk and is never read, so it cannot reach a context. The
 annotated workbook `300_dialog.xlsx` repeats dialogues of the big file with labels; its rows are only counted.
+
+A persona is what plays into giving, and no more exact than that takes: age band, sex, education, the traits (Big
+Five, 1 to 5) that stand out, and the moral foundation (1 to 6) that weighs most. The survey's answers on politics,
+religion, race, income, work and family are never read: they say more about a worker than a persona needs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from xml.etree import ElementTree
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from odyssim.corpus.roles import RoleFamily
 from odyssim.corpus.sources.base import (
@@ -36,6 +40,27 @@ _DIALOGUES, _PEOPLE = "data/FullData/full_dialog.csv", "data/FullData/full_info.
 _WORKBOOK = "data/AnnotatedData/300_dialog.xlsx"
 
 
+_YOUNG, _OLD = 20, 60
+_LOW, _HIGH = 2.0, 4.0
+_TRAITS: Final = {
+    "extrovert": ("reserved", "outgoing"),
+    "agreeable": ("blunt", "warm"),
+    "conscientious": ("careless", "careful"),
+    "neurotic": ("calm", "easily worried"),
+    "open": ("down-to-earth", "curious"),
+}
+"""What a low and a high score of each trait mean."""
+_FOUNDATIONS: Final = {
+    "care": "kindness",
+    "fairness": "fairness",
+    "loyalty": "loyalty",
+    "authority": "respect",
+    "purity": "decency",
+    "freedom": "freedom",
+}
+_Number = Annotated[float | None, BeforeValidator(lambda value: value or None)]
+
+
 class _Row(UpstreamRecord):
     dialogue: str = Field(alias="B2")
     side: _Side = Field(alias="B4")
@@ -43,24 +68,59 @@ class _Row(UpstreamRecord):
 
 
 class _Person(UpstreamRecord):
-    """The few survey answers that make a persona; empty where the participant gave none."""
+    """The survey answers that make a persona; empty where the participant gave none."""
+
+    model_config = ConfigDict(alias_generator=lambda field: f"{field}.x")
 
     dialogue: str = Field(alias="B2")
     side: _Side = Field(alias="B4")
-    age: Annotated[float | None, BeforeValidator(lambda value: value or None)] = Field(alias="age.x")
-    sex: str = Field(alias="sex.x")
-    education: str = Field(alias="edu.x")
-    ideology: str = Field(alias="ideology.x")
+    age: _Number
+    sex: str
+    edu: str
+    extrovert: _Number
+    agreeable: _Number
+    conscientious: _Number
+    neurotic: _Number
+    open: _Number
+    care: _Number
+    fairness: _Number
+    loyalty: _Number
+    authority: _Number
+    purity: _Number
+    freedom: _Number
 
     @property
     def profile(self) -> str:
-        facts = (
-            f"age {self.age:.0f}" if self.age else "",
-            f"sex: {self.sex.lower()}" if self.sex else "",
-            f"education: {self.education.lower()}" if self.education else "",
-            f"politics: {self.ideology.lower()}" if self.ideology else "",
-        )
-        return "; ".join(fact for fact in facts if fact)
+        told = {
+            "age": _band(self.age) if self.age else "",
+            "sex": self.sex.lower(),
+            "education": self.edu.lower(),
+            "character": ", ".join(self._traits),
+            "what counts": self._value,
+        }
+        return "; ".join(f"{what}: {answer}" for what, answer in told.items() if answer)
+
+    @property
+    def _traits(self) -> Iterator[str]:
+        """Those that stand out."""
+        for name, (low, high) in _TRAITS.items():
+            score = getattr(self, name)
+            if score is not None and not _LOW < score < _HIGH:
+                yield low if score <= _LOW else high
+
+    @property
+    def _value(self) -> str:
+        """The moral foundation that weighs more than all others, if there is one."""
+        scores = {word: getattr(self, name) or 0.0 for name, word in _FOUNDATIONS.items()}
+        first, second = sorted(scores, key=lambda word: scores[word], reverse=True)[:2]
+        return first if scores[first] > scores[second] else ""
+
+
+def _band(age: float) -> str:
+    if age < _YOUNG:
+        return f"under {_YOUNG}"
+    decade = int(age) // 10 * 10
+    return f"{_OLD} or over" if decade >= _OLD else f"{decade} to {decade + 9}"
 
 
 class PersuasionForGood(SourceReader):
@@ -74,7 +134,8 @@ class PersuasionForGood(SourceReader):
         citation="Wang et al., ACL 2019",
         url="https://github.com/Sea-Snell/persuasionforgood",
         files=(_DIALOGUES, _PEOPLE, _WORKBOOK),
-        human="Both are crowd workers; the persuadee's is the behaviour that was measured.",
+        human="Both are crowd workers; the persuadee's is the behaviour that was measured. Of their survey a persona "
+        "holds age band, sex, education, character and values; politics, religion, race, income and family stay out.",
         role_rule=RoleFamily.SWAP,
         aliases=("convokit_persuasionforgood-corpus",),
         columns=("Unit", "B4", "B2"),

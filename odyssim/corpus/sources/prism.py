@@ -89,6 +89,8 @@ class PrismPerson(TableRow):
 class Prism(HubReader):
     """Joins conversations to people."""
 
+    joins_rows = True
+
     def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
         people = {row.user: row for _, _, row in self.rows(files, PrismPerson, report, named=(_SURVEY,))}
         for split, place, row in self.rows(files, PrismRow, report, named=(_CONVERSATIONS,)):

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal
+from typing import Final, Literal
 
 from odyssim.corpus.sources.base import (
     ReadReport,
@@ -32,8 +32,9 @@ _SAMPLE = "TM-1-2019/sample.json"
 _WITHOUT_INTERACTIONS = ("TM-1-2019/ontology.json", "TM-4-2024/reward/")
 _TEMPLATE = re.compile(r"Auto template (\w+)")
 
-# What the worker had to make happen, by the number of the published template.
-_ERRANDS = {
+# What the customer is after, by the number of the published template. Some templates also say what comes of it (the bar
+# has not got the drink, or takes it for another): a customer does not know that beforehand, so it is left out.
+ERRANDS: Final = {
     "1": "Get yourself a coffee drink, just as it comes.",
     "2": "Get a coffee drink and choose the milk.",
     "3": "Get a coffee drink, sweetened the way you like.",
@@ -44,14 +45,14 @@ _ERRANDS = {
     "8": "Get hot tea.",
     "9": "Get something from the list that is neither plain coffee nor plain tea.",
     "10": "Get a coffee drink and have it called out under a first name.",
-    "11": "Try for a drink; this bar turns out not to have it.",
-    "12": "Try for a drink; the bar takes it for another one.",
+    "11": "Get the coffee drink that you have in mind.",
+    "12": "Get the coffee drink that you have in mind.",
     "13": "Say something to the barista that has nothing to do with ordering.",
     "14a": "Find out which extras there are.",
     "14b": "Find out what there is to choose from.",
     "15": "Find out about the coffees.",
     "16": "Check whether the bar carries a certain thing.",
-    "17": "Check whether the bar carries a certain thing; it will not.",
+    "17": "Check whether the bar carries a thing that one would hardly look for there.",
     "18": "Get a coffee drink and say how strong it should be.",
     "19": "Get a coffee drink; say how strong and which milk.",
     "20": "Get a coffee drink to take along.",
@@ -133,7 +134,7 @@ def _context(conversation: _Conversation) -> SocialContext:
         return SocialContext(
             scenario="A coffee bar takes orders by chat; what has been ordered shows on a display.",
             relationship="Customer and barista.",
-            goals={"user": _ERRANDS.get(template[1], "Deal with the coffee bar.")},
+            goals={"user": ERRANDS.get(template[1], "Deal with the coffee bar.")},
         )
     errand = conversation.instruction_id.rstrip("0123456789-").replace("-", " ")
     return SocialContext(

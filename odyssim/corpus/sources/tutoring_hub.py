@@ -46,6 +46,8 @@ class StudyChatRow(HubRow):
 class StudyChat(HubReader):
     """Brings the rows of a chat together, wherever they stand."""
 
+    joins_rows = True
+
     def read(self, files: RawFiles, report: ReadReport) -> Iterator[Interaction]:
         rows = ((row.chat, (place, row)) for _, place, row in self.rows(files, StudyChatRow, report))
         for chat, found in gathered(rows, size=_STUDYCHAT_BYTES):

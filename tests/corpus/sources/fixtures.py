@@ -38,11 +38,13 @@ def read(reader: SourceReader, root: Path) -> tuple[list[Interaction], ReadRepor
 
 
 def assert_an_archive_reads_alike(reader: SourceReader, folder: Path) -> None:
-    """A zip of the folder gives the same interactions and the same report."""
+    """A zip of the folder gives the same interactions and the same report, its parts the same interactions."""
     archive = Path(shutil.make_archive(str(folder.with_name("zipped")), "zip", folder))
     interactions, report = read(reader, folder)
     assert interactions
     assert (interactions, report) == read(reader, archive)
+    parts = reader.parts(RawFiles(folder))
+    assert [interaction for part in parts for interaction in reader.read(part, ReadReport())] == interactions
 
 
 def said(interaction: Interaction) -> list[tuple[str, str]]:

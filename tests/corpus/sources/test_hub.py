@@ -1,77 +1,30 @@
-"""Datasets of the hub: files at hand in every format, streaming from a hub on this machine, and what can go wrong."""
+"""Datasets of the hub from files at hand: every format, part by part, and what can go wrong."""
 
 from __future__ import annotations
 
 import gzip
-import io
 import json
-import os
-import subprocess
 import sys
-import zipfile
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from odyssim.corpus.sources.base import ReadReport, SourceCard
+from odyssim.corpus.build.config import SourceChoice
+from odyssim.corpus.catalog import SOURCES
+from odyssim.corpus.sources.base import ReadReport
 from odyssim.corpus.sources.files import RawFiles
 from odyssim.corpus.sources.hub import HubReader
 from odyssim.corpus.sources.human_ai_chat import READERS, ModeratedChat
+from odyssim.corpus.summary import read_corpus
 from odyssim.errors import DataError, MissingDependency, UsageError
-from odyssim.types import Axis
-from tests.corpus.sources.fake_hub import serving
+from tests.corpus.builds import build
 from tests.corpus.sources.fixtures import assert_an_archive_reads_alike, read, said
+from tests.corpus.sources.hub_sets import CHATS, READER, card, chat, jsonl, parquet, zipped
 from tests.corpus.sources.layouts import write
 
 WILDCHAT, LMSYS = READERS[0], READERS[2]
-
-
-def card(hub: str = "", files: tuple[str, ...] = ()) -> SourceCard:
-    return SourceCard(
-        id="chats",
-        title="Chats",
-        axes=(Axis.CONV,),
-        licence="unknown",
-        citation="",
-        url="https://example.org/chats",
-        human="The user.",
-        hub=hub,
-        files=files,
-    )
-
-
-def chat(id: str, *texts: str | None) -> dict[str, Any]:
-    sides = ("user", "assistant")
-    return {
-        "conversation_id": id,
-        "conversation": [{"role": sides[n % 2], "content": text} for n, text in enumerate(texts)],
-        "redacted": False,
-    }
-
-
-CHATS = [chat("c1", "hey", "Hello!", "bye"), chat("c2", "what's 2+2", "4")]
-READER = HubReader(card(), ModeratedChat)
-
-
-def parquet(rows: list[dict[str, Any]], *, group: int = 1000) -> bytes:
-    content = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows), content, row_group_size=group)
-    return content.getvalue()
-
-
-def jsonl(rows: list[dict[str, Any]]) -> bytes:
-    return "".join(f"{json.dumps(row)}\n" for row in rows).encode()
-
-
-def zipped(name: str, content: bytes) -> bytes:
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as file:
-        file.writestr(name, content)
-    return archive.getvalue()
-
+JOINING = {"prism", "oasst1", "oasst2", "studychat"}
 
 # --- files at hand --------------------------------------------------------------------------------------------------
 
@@ -115,6 +68,57 @@ def test_named_tables_are_read_where_they_are_and_any_table_where_they_are_not(t
     (tmp_path / "data/train-1.parquet").unlink()
     write(tmp_path, {"metadata.json": CHATS})
     assert len(read(reader, tmp_path)[0]) == 2
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        ["train-0.jsonl", "train-1.jsonl", "test-0.jsonl"],
+        ["train-0.jsonl", "train-1.jsonl"],
+        ["train.jsonl", "more.jsonl"],
+        ["one.jsonl"],
+        ["data.zip", "validation.parquet"],
+    ],
+)
+def test_tables_read_one_by_one_give_what_they_give_together(tmp_path: Path, tables: list[str]) -> None:
+    for number, name in enumerate(tables):
+        rows = [chat(f"{number}-{row}", "hi") for row in range(100)]
+        contents = {".jsonl": jsonl(rows), ".parquet": parquet(rows), ".zip": zipped("train/x.jsonl", jsonl(rows))}
+        write(tmp_path / "set", {name: contents[Path(name).suffix]})
+    together, report = read(READER, tmp_path / "set")
+    reports = [ReadReport() for _ in tables]
+    parts = zip(READER.parts(RawFiles(tmp_path / "set")), reports, strict=True)
+    assert [one for part, seen in parts for one in READER.read(part, seen)] == together
+    assert all(seen.interactions == 100 for seen in reports)
+    assert {name: count for seen in reports for name, count in seen.records.items()} == report.records
+
+
+def test_a_build_is_the_same_from_one_table_and_from_many(tmp_path: Path) -> None:
+    rows = [chat(f"c{number}", f"what is {number}", "a number") for number in range(120)]
+    cuts = {"one": [0, 120], "many": [0, 50, 60, 120]}
+    stored = {}
+    for name, places in cuts.items():
+        tables = {
+            f"corpus/lmsys/train-{number}.parquet": parquet(rows[start:end])
+            for number, (start, end) in enumerate(pairwise(places))
+        }
+        data, out = write(tmp_path / f"{name} data", tables), tmp_path / name
+        build(out, SourceChoice(name="lmsys"), data=data)
+        assert len(list(out.glob("lmsys/train-*.parquet"))) == len(tables)
+        stored[name] = [
+            (split, one.source.original_id, said(one))
+            for split in ("train", "validation")
+            for one in read_corpus(out, split)
+        ]
+    assert stored["one"] == stored["many"]
+    assert {split for split, *_ in stored["one"]} == {"train", "validation"}
+
+
+def test_a_set_whose_conversations_lie_in_several_rows_is_one_part(tmp_path: Path) -> None:
+    write(tmp_path, {"train-0.jsonl": CHATS, "train-1.jsonl": CHATS})
+    files = RawFiles(tmp_path)
+    assert {name for name, reader in SOURCES.items() if getattr(reader, "joins_rows", False)} == JOINING
+    assert all(SOURCES[name].parts(files) == [files] for name in JOINING)
 
 
 def test_rows_are_streamed(tmp_path: Path) -> None:
@@ -221,103 +225,3 @@ def test_a_bad_file_is_a_data_error_that_says_what_was_expected(
     with pytest.raises(DataError, match=says) as caught:
         read(READER, tmp_path)
     assert caught.value.path in (tmp_path / name, tmp_path)
-
-
-# --- a hub on this machine ------------------------------------------------------------------------------------------
-
-STREAM = """
-import json, sys, time
-time.sleep = lambda seconds: None  # the hub's client waits between its tries
-from odyssim.corpus.sources.base import ReadReport
-from odyssim.errors import OdysSimError
-from tests.corpus.sources.test_hub import HubReader, ModeratedChat, card, said
-
-answers = {}
-for name, *files in json.loads(sys.argv[1]):
-    reader, report = HubReader(card("me/" + name, tuple(files)), ModeratedChat).downloading(), ReadReport()
-    try:
-        answers[name] = [
-            (one.source.original_id, one.source.split, one.source.place, said(one))
-            for one in reader.read(reader.files(None), report)
-        ]
-    except OdysSimError as error:
-        answers[name] = [type(error).__name__, error.message, error.hint]
-print(json.dumps(answers))
-"""
-
-
-def streamed(hub: str, home: Path, *datasets: tuple[str, ...], **environment: str) -> dict[str, Any]:
-    """What a process with this hub reads of each dataset, or the kind, message and hint of its error."""
-    settings = {**os.environ, "HF_ENDPOINT": hub, "HF_HOME": str(home), "HF_HUB_DISABLE_TELEMETRY": "1", **environment}
-    settings.pop("HF_TOKEN", None)
-    command = [sys.executable, "-c", STREAM, json.dumps(datasets)]
-    root = Path(__file__).resolve().parents[3]
-    done = subprocess.run(command, env=settings, cwd=root, capture_output=True, text=True, check=True)
-    answers: dict[str, Any] = json.loads(done.stdout)
-    return answers
-
-
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    folder = tmp_path_factory.mktemp("hub")
-    write(
-        folder,
-        {
-            "me/lines/data/train.jsonl": CHATS[:1],
-            "me/lines/data/test.jsonl": CHATS[1:],
-            "me/tables/data/train-0.parquet": parquet(CHATS),
-            "me/named/data/chats.jsonl": CHATS,
-            "me/named/metadata.jsonl": [{"seen": []}],
-            "me/cut/data/train.parquet": parquet(CHATS)[:-60],
-            "me/other/train.jsonl": [{"id": "c1", "text": "hi"}],
-            "me/script/script.py": "print('hi')",
-            "me/dies/train.jsonl": CHATS,
-        },
-    )
-    datasets = [("lines",), ("tables",), ("named", "data/*.jsonl"), ("cut",), ("other",), ("script",), ("dies",)]
-    with serving(folder) as hub:
-        return streamed(hub, folder / "home", *datasets, ("gated",), ("nowhere",))
-
-
-def test_rows_are_streamed_from_the_hub_with_their_splits(answers: dict[str, Any]) -> None:
-    assert answers["lines"] == [
-        ["c1", "train", "me/lines, train, row 1", [["user", "hey"], ["assistant", "Hello!"], ["user", "bye"]]],
-        ["c2", "validation", "me/lines, test, row 1", [["user", "what's 2+2"], ["assistant", "4"]]],
-    ]
-    assert [row[0] for row in answers["tables"]] == ["c1", "c2"]
-    assert [row[0] for row in answers["named"]] == ["c1", "c2"]
-
-
-@pytest.mark.parametrize(
-    ("dataset", "says", "hint"),
-    [
-        (
-            "gated",
-            "this dataset is gated",
-            "accept its terms at https://huggingface.co/datasets/me/gated, then set HF_TOKEN",
-        ),
-        ("nowhere", "the hub has no such dataset", "https://huggingface.co/datasets/me/nowhere"),
-        ("script", "scripts are no longer supported", "hf download me/script --repo-type dataset"),
-        ("cut", "'datasets' cannot stream it: Parquet magic bytes", "hf download me/cut"),
-        ("dies", "the Hugging Face hub cannot be reached", "try again later"),
-        ("other", "expected the columns conversation, conversation_id; found id, text", ""),
-    ],
-)
-def test_what_the_hub_cannot_give_is_a_data_error_that_says_what_to_do(
-    answers: dict[str, Any], dataset: str, says: str, hint: str
-) -> None:
-    kind, message, told = answers[dataset]
-    assert kind == "DataError"
-    assert f"me/{dataset}" in message
-    assert says in message
-    assert hint in told
-
-
-def test_a_hub_that_is_down_and_offline_mode_are_told_apart(tmp_path: Path) -> None:
-    with serving(tmp_path) as hub:
-        pass
-    kind, message, hint = streamed(hub, tmp_path, ("chats",))["chats"]
-    assert (kind, "cannot be reached" in message) == ("DataError", True)
-    assert "hf download me/chats" in hint
-    kind, message, _ = streamed(hub, tmp_path, ("chats",), HF_DATASETS_OFFLINE="1")["chats"]
-    assert (kind, "HF_DATASETS_OFFLINE" in message) == ("UsageError", True)
