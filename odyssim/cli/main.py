@@ -16,6 +16,10 @@ from odyssim.cli.corpus import corpus_app
 from odyssim.errors import DataError, OdysSimError
 from odyssim.types import Profile
 
+Judges = Annotated[Optional[list[str]], typer.Option("--judge", help="A judge; repeatable.")]  # noqa: UP045
+JudgeSamples = Annotated[int, typer.Option(min=1, help="Verdicts per judge.")]
+CompanyUrl = Annotated[Optional[str], typer.Option(help="Address of partners and judges.")]  # noqa: UP045
+
 app = typer.Typer(
     name="odyssim",
     help="Train, measure and serve language models that behave like people.",
@@ -90,12 +94,19 @@ def evaluate_(
     max_tokens: Annotated[int, typer.Option(min=1, help="Answer budget.")] = 1024,
     prompt_tokens: Annotated[int, typer.Option(min=1, help="Prompt budget; long parts are shortened.")] = 8192,
     item_seed: Annotated[int, typer.Option(help="Founds generated items and the order of options.")] = 0,
+    judge: Judges = None,
+    judge_samples: JudgeSamples = 1,
+    partner: Annotated[Optional[str], typer.Option(help="Who talks with the model.")] = None,  # noqa: UP045
+    narrator: Annotated[Optional[str], typer.Option(help="The surroundings; default: the partner.")] = None,  # noqa: UP045
+    director: Annotated[Optional[str], typer.Option(help="Who speaks next; default: the partner.")] = None,  # noqa: UP045
+    company_url: CompanyUrl = None,
     concurrency: Annotated[int, typer.Option(min=1, help="Calls under way at once.")] = 32,
     as_json: AsJson = False,
 ) -> None:
     """Evaluate a model on SOUL tasks. Run again with the same --out, it goes on where it stopped."""
     from odyssim.cli.tables import eval_table
     from odyssim.settings import checked
+    from odyssim.soul.company import Company
     from odyssim.soul.evaluate import EvalConfig, evaluate
     from odyssim.types import Sampling
 
@@ -112,13 +123,49 @@ def evaluate_(
     }
     config = checked(EvalConfig, values, place="odyssim eval", hint="odyssim eval --help")
     folder = out or Path("runs") / "eval" / _slug(model)
+    company = Company(
+        judges=tuple(judge or ()),
+        partner=partner,
+        narrator=narrator,
+        director=director,
+        judge_samples=judge_samples,
+        base_url=company_url,
+    )
     result = evaluate(
-        model, config, out=folder, data=task_data(data), base_url=base_url, timeout_s=timeout, progress=progress()
+        model,
+        config,
+        out=folder,
+        data=task_data(data),
+        company=company,
+        base_url=base_url,
+        timeout_s=timeout,
+        progress=progress(),
     )
     print_json(result) if as_json else out_console.print(eval_table(result))
     err_console.print(f"Result: {folder / 'eval.json'}", highlight=False, soft_wrap=True)
     if all(row.score is None for row in result.tasks):
         raise typer.Exit(1)
+
+
+@app.command("rescore")
+def rescore_(
+    folder: Annotated[Path, typer.Argument(help="A finished evaluation: runs/eval/MODEL.")],
+    out: Annotated[Path, typer.Option(help="Result folder.")],
+    judge: Judges = None,
+    judge_samples: JudgeSamples = 1,
+    company_url: CompanyUrl = None,
+    data: TaskData = None,
+    profile: Annotated[Optional[Profile], typer.Option(help="Default: that of the evaluation.")] = None,  # noqa: UP045
+    as_json: AsJson = False,
+) -> None:
+    """Score finished episodes again with other judges or another profile; nothing is played again."""
+    from odyssim.cli.tables import eval_table
+    from odyssim.soul.company import Company
+    from odyssim.soul.rescore import rescore
+
+    company = Company(judges=tuple(judge or ()), judge_samples=judge_samples, base_url=company_url)
+    result = rescore(folder, company, out=out, data=task_data(data), profile=profile, progress=progress())
+    print_json(result) if as_json else out_console.print(eval_table(result))
 
 
 @app.command()

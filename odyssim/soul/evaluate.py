@@ -26,6 +26,7 @@ from odyssim.models.base import PROMPT_TOKENS, Cast, ChatModel
 from odyssim.models.registry import load_model
 from odyssim.progress import Progress, Silent
 from odyssim.settings import Settings
+from odyssim.soul.company import NOBODY, Company, names
 from odyssim.soul.published import PUBLISHED
 from odyssim.soul.result import EvalResult, ScoredSample, TaskResult, count_failures, summarise
 from odyssim.soul.selection import select_items
@@ -67,15 +68,17 @@ def evaluate(
     *,
     out: Path,
     data: Path | None = None,
-    judges: Sequence[ChatModel | str] = (),
+    company: Company = NOBODY,
     base_url: str | None = None,
     timeout_s: float | None = None,
     progress: Progress = Silent(),
 ) -> EvalResult:
     """Run `model` on the tasks of `config`; write logs, `episodes.jsonl` and `eval.json` below `out`.
 
-    `base_url` and `timeout_s` (seconds) are for a model given by name; such a model is closed at the end, a model
-    object stays open. Started again with the same `out`, samples that are already in the logs are not run again.
+    `company` are the partners and judges that the tasks need. `base_url` and `timeout_s` (seconds) are for a model
+    given by name; such a model is closed at the end, a model object stays open. Started again with the same `out`,
+    samples that are already in the logs are not run again.
+
     Raises `UnknownName` for an unknown task, `DataError` for missing items, and `HopelessRun` if every call fails in a
     way that the next one would as well.
     """
@@ -83,12 +86,7 @@ def evaluate(
     offered = [task.items(config.split, data=data, profile=config.profile, seed=config.item_seed) for task in tasks]
     selected = [select_items(items, config.limit) for items in offered]
     policy = load_model(model, base_url=base_url, timeout_s=timeout_s) if isinstance(model, str) else model
-    cast = Cast(
-        policy=policy,
-        judges=tuple(load_model(judge) if isinstance(judge, str) else judge for judge in judges),
-        sampling=config.sampling,
-        prompt_tokens=config.prompt_tokens,
-    )
+    cast = company.cast(policy, config.sampling, config.prompt_tokens, cache=out / "judged")
     for task in tasks:
         for role in (*task.roles, *task.judge_roles):
             cast.model_for(role)
@@ -103,16 +101,20 @@ def evaluate(
         write_text(out / "episodes.jsonl", "".join(row.model_dump_json() + "\n" for row in rows))
     if isinstance(model, str):
         asyncio.run(policy.aclose())
+    asyncio.run(company.dismiss(cast))
     results = tuple(
-        _task_result(task, config.split, items, samples[task.name]) for task, items in zip(tasks, offered, strict=True)
+        task_result(task, config.split, items, samples[task.name]) for task, items in zip(tasks, offered, strict=True)
     )
     result = EvalResult(
         odyssim_version=__version__,
         model=policy.name,
         judges=tuple(judge.name for judge in cast.judges),
+        judge_samples=cast.judge_samples,
+        company=names(cast),
         profile=config.profile,
         sampling=config.sampling,
         seeds=config.seeds,
+        item_seed=config.item_seed,
         limit=config.limit,
         concurrency=config.concurrency,
         tasks=results,
@@ -127,6 +129,7 @@ def evaluate(
 def _run_key(tasks: Sequence[Task[Any]], selected: Sequence[Sequence[Item]], cast: Cast, config: EvalConfig) -> str:
     """Names everything that a logged sample depends on, so that a run never takes up another run's samples."""
     models = [model.name for model in (cast.policy, *cast.judges) if model is not None]
+    models += [*names(cast).values(), str(cast.judge_samples)]
     versions = [f"{task.name} {task.version}" for task in tasks]
     settings = config.model_dump_json(exclude={"concurrency", "limit", "tasks"})
     items = [item.model_dump_json() for items in selected for item in items]
@@ -257,7 +260,8 @@ def _scored_samples(
     return samples
 
 
-def _task_result(task: Task[Any], split: str, offered: Items[Any], samples: list[ScoredSample]) -> TaskResult:
+def task_result(task: Task[Any], split: str, offered: Items[Any], samples: list[ScoredSample]) -> TaskResult:
+    """The row of a task, from its items and its samples."""
     published = all(sample.origin is Origin.PUBLISHED for sample in samples)
     items = {item.id: item for item in offered}
     scored = [(items[sample.item_id], sample.outcome) for sample in samples if sample.outcome.score is not None]

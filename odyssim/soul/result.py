@@ -6,7 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from odyssim.errors import Party
+from pydantic import Field, ValidationError
+
+from odyssim.errors import DataError, Party
 from odyssim.soul.interval import Interval, mean_interval, stratified_mean
 from odyssim.soul.published import PublishedScore
 from odyssim.storage import write_text
@@ -72,21 +74,35 @@ class TaskResult(Record):
 
 
 class EvalResult(Record):
-    """The result file of `odyssim eval`: enough to repeat the run and to read it without the logs."""
+    """The result file of `odyssim eval`: enough to repeat the run and to read it without the logs.
+
+    `company` is who sat in the other seats (partner, narrator, director, auditor).
+    """
 
     schema_version: int = SCHEMA_VERSION
     odyssim_version: str
     model: str
     judges: tuple[str, ...]
+    judge_samples: int = 1
+    company: dict[str, str] = Field(default_factory=dict)
     profile: Profile
     sampling: Sampling
     seeds: tuple[int, ...]
+    item_seed: int = 0
     limit: int | None
     concurrency: int
     tasks: tuple[TaskResult, ...]
     cost: Cost
     wall_s: float
     environment: Json
+
+    @classmethod
+    def read(cls, path: Path) -> EvalResult:
+        """The result in a file; `DataError` if it is none."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise DataError(f"no result of an evaluation: {error}", path=path, hint="odyssim eval writes it") from error
 
     def save(self, path: Path) -> None:
         write_text(path, self.model_dump_json(indent=2) + "\n")

@@ -10,4 +10,5 @@ _MARKER: Final = re.compile(r"<(\s*/?\s*judged\s*)>", re.IGNORECASE)
 
 def judged(text: str) -> str:
     """`text` between `<judged>` and `</judged>`; markers inside it lose their angle brackets."""
-    return f"<judged>\n{_MARKER.sub(r'(\1)', text)}\n</judged>"
+    defused = _MARKER.sub(r"(\1)", text)
+    return f"<judged>\n{defused}\n</judged>"

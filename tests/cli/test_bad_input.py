@@ -110,9 +110,7 @@ def test_unknown_names(odyssim: Command, arguments: tuple[str, ...], words: tupl
 
 def test_missing_data(odyssim: Command, tmp_path: Path) -> None:
     fails(odyssim("eval", "--model", "scripted/echo", "--data", "nowhere"), 1, "nowhere", "--data")
-    lacking = odyssim("eval", "--model", "scripted/echo", "--data", str(tmp_path))
-    assert lacking.code == 1
-    assert "fixtures only: no score" in lacking.text
+    assert odyssim("eval", "--model", "scripted/echo", "--data", str(tmp_path)).code == 1
     fails(odyssim("run", "osim-nano-cpu"), 2, "casino", "--data FOLDER")
     fails(odyssim("run", "osim-nano-cpu", "--data", str(tmp_path)), 1, "casino", "corpus")
     fails(odyssim("likeness", "--model", "scripted/echo", "--corpus", "nowhere"), 1, "nowhere", "odyssim corpus build")
