@@ -21,7 +21,7 @@ from odyssim.report.shown import (
     percent,
     percent_interval,
 )
-from odyssim.types import Json, Profile
+from odyssim.types import Json, Message, Profile
 
 if TYPE_CHECKING:
     from odyssim.human_likeness.compare import MeasureResult
@@ -106,6 +106,13 @@ def eval_table(result: EvalResult) -> RenderableType:
         for task in result.tasks
         for count in task.dropped
     ]
+    left_out = [
+        Text(
+            f"Not run, {hint}: {', '.join(name for name, help in result.left_out.items() if help == hint)}",
+            style="yellow",
+        )
+        for hint in dict.fromkeys(result.left_out.values())
+    ]
     people = [
         Text(f"{task.title}, people: {percent(task.human.score)} of {task.human.n} answers, {task.human.source}")
         for task in result.tasks
@@ -124,6 +131,7 @@ def eval_table(result: EvalResult) -> RenderableType:
     return Group(
         Text.assemble((result.model, "bold"), f"  profile {result.profile}, seeds {', '.join(map(str, result.seeds))}"),
         table,
+        *left_out,
         *notes,
         *dropped,
         *people,
@@ -182,24 +190,35 @@ def validation_table(found: Sequence[Validation]) -> RenderableType:
 
 
 def show_item(task: Task[Any], item: Item, profile: Profile, console: Console) -> None:
-    """Play `item` with its own gold answer and print what the policy was shown, and what it should say.
-
-    Raises `UsageError` if the task needs other models besides the policy.
-    """
+    """Print what the policy is shown, and what it should say; for a task with partners and judges, how it begins."""
     from odyssim.models.base import Cast, Role
     from odyssim.models.scripted import Scripted
+    from odyssim.tasks.generative import GenerativeTask
+
+    if isinstance(task, GenerativeTask):
+        _head(task, item, profile, console)
+        _show_messages(task.opening(item, profile), console)
+        return
 
     gold = Scripted(lambda messages, sampling: task.gold_reply(item, profile), name="gold")
     episode = asyncio.run(task.play(item, Cast(policy=gold), profile))
+    _head(task, item, profile, console)
+    for call in episode.calls:
+        _show_messages(call.messages, console)
+        console.print(Text(f"\n{Role.POLICY.value}, for full marks", style="bold green"))
+        console.print(Text(call.reply.text))
+
+
+def _head(task: Task[Any], item: Item, profile: Profile, console: Console) -> None:
     facts = {"origin": item.origin.value, "chance": percent(task.chance(item)), **task.facets(item)}
     console.print(Text.assemble((f"{task.title}, item {item.id}", "bold"), f"  profile {profile}"))
     console.print(Text("  ".join(f"{name}: {value}" for name, value in facts.items()), style="dim"))
-    for call in episode.calls:
-        for message in call.messages:
-            console.print(Text(f"\n{message.role}", style="bold cyan"))
-            console.print(Text(message.content))
-        console.print(Text(f"\n{Role.POLICY.value}, for full marks", style="bold green"))
-        console.print(Text(call.reply.text))
+
+
+def _show_messages(messages: Iterable[Message], console: Console) -> None:
+    for message in messages:
+        console.print(Text(f"\n{message.role}", style="bold cyan"))
+        console.print(Text(message.content))
 
 
 def _largest_gaps(now: Iterable[MeasureResult], before: Iterable[MeasureResult]) -> Table:

@@ -21,6 +21,7 @@ from odyssim.errors import (
     EndpointRefused,
     EndpointTimeout,
     OdysSimError,
+    UsageError,
 )
 from odyssim.models.base import PROMPT_TOKENS, Cast, ChatModel
 from odyssim.models.registry import load_model
@@ -79,17 +80,16 @@ def evaluate(
     given by name; such a model is closed at the end, a model object stays open. Started again with the same `out`,
     samples that are already in the logs are not run again.
 
-    Raises `UnknownName` for an unknown task, `DataError` for missing items, and `HopelessRun` if every call fails in a
-    way that the next one would as well.
+    A task of an axis for which a partner or a judge is missing is left out and named in the result.
+
+    Raises `UnknownName` for an unknown task, `UsageError` if a task that was named lacks a model, `DataError` for
+    missing items, and `HopelessRun` if every call fails in a way that the next one would as well.
     """
-    tasks = [get_task(name) for name in chosen_tasks(config.tasks)]
-    offered = [task.items(config.split, data=data, profile=config.profile, seed=config.item_seed) for task in tasks]
-    selected = [select_items(items, config.limit) for items in offered]
     policy = load_model(model, base_url=base_url, timeout_s=timeout_s) if isinstance(model, str) else model
     cast = company.cast(policy, config.sampling, config.prompt_tokens, cache=out / "judged")
-    for task in tasks:
-        for role in (*task.roles, *task.judge_roles):
-            cast.model_for(role)
+    tasks, left_out = _playable(config.tasks, cast)
+    offered = [task.items(config.split, data=data, profile=config.profile, seed=config.item_seed) for task in tasks]
+    selected = [select_items(items, config.limit) for items in offered]
     started = time.perf_counter()
     total = sum(map(len, selected)) * len(config.seeds)
     with writing(out), progress.work(f"evaluate {policy.name}", total) as work:
@@ -118,12 +118,35 @@ def evaluate(
         limit=config.limit,
         concurrency=config.concurrency,
         tasks=results,
+        left_out=left_out,
         cost=sum((row.cost for row in results), Cost()),
         wall_s=time.perf_counter() - started,
         environment=environment(),
     )
     result.save(out / "eval.json")
     return result
+
+
+def _playable(names: Sequence[str], cast: Cast) -> tuple[list[Task[Any]], dict[str, str]]:
+    """The tasks for which every seat is taken, and what the others of an axis lack.
+
+    Raises `UsageError` if a task that was asked for by its own name, or every task, lacks a model.
+    """
+    tasks, left_out = [], {}
+    for name, by_own_name in chosen_tasks(names).items():
+        task = get_task(name)
+        try:
+            for role in (*task.roles, *task.judge_roles):
+                cast.model_for(role)
+        except UsageError as error:
+            if by_own_name:
+                raise
+            left_out[name] = error.hint
+        else:
+            tasks.append(task)
+    if not tasks:
+        raise UsageError("None of these tasks has all the models that it needs.", hint=", ".join({*left_out.values()}))
+    return tasks, left_out
 
 
 def _run_key(tasks: Sequence[Task[Any]], selected: Sequence[Sequence[Item]], cast: Cast, config: EvalConfig) -> str:

@@ -76,7 +76,8 @@ class TaskResult(Record):
 class EvalResult(Record):
     """The result file of `odyssim eval`: enough to repeat the run and to read it without the logs.
 
-    `company` is who sat in the other seats (partner, narrator, director, auditor).
+    `company` is who sat in the other seats (partner, narrator, director, auditor); `left_out` are the tasks of an
+    axis that could not be played, with the option that helps.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -92,6 +93,7 @@ class EvalResult(Record):
     limit: int | None
     concurrency: int
     tasks: tuple[TaskResult, ...]
+    left_out: dict[str, str] = Field(default_factory=dict)
     cost: Cost
     wall_s: float
     environment: Json

@@ -10,25 +10,43 @@ from odyssim.tasks.registry import task_names
 from odyssim.types import Axis
 
 INDEX_TASKS: Final[dict[Axis, tuple[str, ...]]] = {
+    Axis.CONV: ("userllm", "mirrorbench", "sim_arena_doc", "humanual-chat"),
+    Axis.SS: ("sotopia",),
     Axis.COG: ("fantom", "hitom", "paratomi", "social_r1"),
-    Axis.ROLE: ("lifechoices", "twinvoice", "behavior_chain", "mistakes"),
-    Axis.EVAL: ("alignx", "humanllm", "socsci210"),
+    Axis.ROLE: (
+        "lifechoices",
+        "twinvoice",
+        "behavior_chain",
+        "mistakes",
+        "coser",
+        "humanual-email",
+        "humanual-news",
+        "humanual-politics",
+        "sim_arena_math",
+    ),
+    Axis.EVAL: ("alignx", "humanllm", "socsci210", "humanual-book", "humanual-opinion"),
 }
 
 
-def chosen_tasks(names: Iterable[str]) -> tuple[str, ...]:
-    """Task names, each once, where the name of an axis (in any case) stands for its tasks of the index.
+ALL: Final = "all"
 
-    Raises `UnknownName` for what is neither.
+
+def chosen_tasks(names: Iterable[str]) -> dict[str, bool]:
+    """Task names, each once, and whether it was asked for by its own name.
+
+    The name of an axis (in any case) stands for its tasks of the index, 'all' for those of every axis. Raises
+    `UnknownName` for what is none of these.
     """
     known = task_names()
-    axes = {axis.value.lower(): tasks for axis, tasks in INDEX_TASKS.items()}
-    chosen: dict[str, None] = {}
+    groups = {axis.value.lower(): tasks for axis, tasks in INDEX_TASKS.items()}
+    groups[ALL] = tuple(task for tasks in INDEX_TASKS.values() for task in tasks)
+    chosen: dict[str, bool] = {}
     for name in (name.strip() for name in names):
-        if name.lower() in axes:
-            chosen.update(dict.fromkeys(axes[name.lower()]))
+        if name.lower() in groups:
+            for task in groups[name.lower()]:
+                chosen.setdefault(task, False)
         elif name in known:
-            chosen[name] = None
+            chosen[name] = True
         else:
-            raise UnknownName("task or axis", name, [*axes, *known], hint="odyssim tasks list")
-    return tuple(chosen)
+            raise UnknownName("task or axis", name, [*groups, *known], hint="odyssim tasks list")
+    return chosen

@@ -7,15 +7,15 @@ included; the others are what the `improved` profile uses.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _CLOSED_THOUGHTS = (
-    re.compile(r"<seed:think>.*?</seed:think>", re.DOTALL),
-    re.compile(r"<think>.*?</think>", re.DOTALL),
+    re.compile(r"<seed:think>(.*?)</seed:think>", re.DOTALL),
+    re.compile(r"<think>(.*?)</think>", re.DOTALL),
 )
 _OPEN_TAGS = ("<seed:think>", "<think>")
 _CLOSE_TAG = re.compile(r"</(?:seed:)?think>")
 
-_ANSWER = re.compile(r"(?i:<answer>)(.*?)(?i:</answer>)", re.DOTALL)
 _LENIENT_LETTER = re.compile(r"[\s(*\[\"']*([A-Za-z])\s*(?:[.):,*\]\"'].*)?", re.DOTALL)
 _WORD = re.compile(r"\S+")
 _SIGNS = re.compile(r"[\W_]+")
@@ -34,6 +34,25 @@ def reference_strip_thoughts(text: str | None, *, drop_unclosed: bool = False) -
         for tag in _OPEN_TAGS:
             text = text.partition(tag)[0]
     return text.strip()
+
+
+def reference_split_thoughts(text: str | None) -> tuple[str, str | None]:
+    """The closed thoughts of a text, trimmed, a line each, seed:think first; and the text without them."""
+    bodies = [body.strip() for block in _CLOSED_THOUGHTS for body in block.findall(text or "")]
+    return "\n".join(bodies), reference_strip_thoughts(text)
+
+
+def reference_thought_format_ok(turns: Iterable[str], *, thinking: bool) -> bool:
+    """Whether all raw `turns` of a policy have the published form; so has a policy that said nothing.
+
+    Without `thinking` no turn may begin with a thought (a blank before the tag evades this, as published). With it,
+    every turn must begin with one, close some thought, and say something outside its closed thoughts.
+    """
+    if not thinking:
+        return not any(turn.startswith(_OPEN_TAGS) for turn in turns)
+    return all(
+        turn.startswith(_OPEN_TAGS) and _CLOSE_TAG.search(turn) and reference_strip_thoughts(turn) for turn in turns
+    )
 
 
 def final_text(text: str) -> str | None:
@@ -60,13 +79,19 @@ def reference_tag_letter(text: str, letters: str, *, any_case: bool = True) -> s
 
 def reference_tag_text(text: str) -> str:
     """The trimmed text of the first answer tag, or an empty string."""
-    match = _ANSWER.search(text)
-    return match.group(1).strip() if match else ""
+    tags = _tagged(text, "answer")
+    return tags[0].strip() if tags else ""
 
 
-def tag_text(text: str) -> str | None:
-    """The trimmed text of the last answer tag: a reader who reconsiders means the later one. None without a tag."""
-    tags = _ANSWER.findall(text)
+def reference_tagged(text: str, tag: str) -> str:
+    """What stands in the first pair of tags `tag` that holds anything, as it is; without one, the trimmed text."""
+    match = re.search(rf"<{tag}>(.+?)</{tag}>", text, re.DOTALL | re.IGNORECASE)
+    return match[1] if match else text.strip()
+
+
+def tag_text(text: str, tag: str = "answer") -> str | None:
+    """The trimmed text of the last tag: a reader who reconsiders means the later one. None without a tag."""
+    tags = _tagged(text, tag)
     return tags[-1].strip() if tags else None
 
 
@@ -106,3 +131,8 @@ def last_words(text: str | None, n: int) -> str | None:
         return text
     start = words[-n].start() if n > 0 else len(text)
     return f"[...] {text[start:]}"
+
+
+def _tagged(text: str, tag: str) -> list[str]:
+    found: list[str] = re.findall(rf"(?i:<{tag}>)(.*?)(?i:</{tag}>)", text, re.DOTALL)
+    return found

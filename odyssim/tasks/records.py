@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,17 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             if not isinstance(record, dict):
                 raise DataError("expected a JSON object", path=path, line=number)
             yield number, record
+
+
+@contextmanager
+def record_of(path: Path, number: int) -> Iterator[None]:
+    """Around the use of record `number` (from 0): a missing or wrong field becomes a `DataError` with its place."""
+    try:
+        yield
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        if isinstance(error, DataError):
+            raise
+        raise DataError(f"record {number} is not of the published form ({error!r})", path=path) from error
 
 
 def text_of(record: Mapping[str, Any], key: str) -> str:

@@ -10,6 +10,8 @@ from odyssim.errors import UnknownName
 from odyssim.tasks.base import Task
 
 _BUILT_IN = {
+    "userllm": ("odyssim.tasks.userllm", "UserLLM"),
+    "mirrorbench": ("odyssim.tasks.mirrorbench", "MirrorBench"),
     "fantom": ("odyssim.tasks.fantom", "Fantom"),
     "hitom": ("odyssim.tasks.hitom", "HiToM"),
     "paratomi": ("odyssim.tasks.paratomi", "ParaToMi"),
@@ -18,15 +20,25 @@ _BUILT_IN = {
     "twinvoice": ("odyssim.tasks.twinvoice", "TwinVoice"),
     "behavior_chain": ("odyssim.tasks.behavior_chain", "BehaviorChain"),
     "mistakes": ("odyssim.tasks.mistakes", "Mistakes"),
+    "coser": ("odyssim.tasks.coser", "CoSER"),
     "alignx": ("odyssim.tasks.alignx", "AlignX"),
     "humanllm": ("odyssim.tasks.humanllm", "HumanLLM"),
     "socsci210": ("odyssim.tasks.socsci210", "SocSci210"),
+    "sotopia": ("odyssim.tasks.sotopia", "Sotopia"),
+    "humanual-chat": ("odyssim.tasks.humanual", "HumanualChat"),
+    "humanual-email": ("odyssim.tasks.humanual", "HumanualEmail"),
+    "humanual-news": ("odyssim.tasks.humanual", "HumanualNews"),
+    "humanual-politics": ("odyssim.tasks.humanual", "HumanualPolitics"),
+    "humanual-book": ("odyssim.tasks.humanual", "HumanualBook"),
+    "humanual-opinion": ("odyssim.tasks.humanual", "HumanualOpinion"),
     "reward_bench": ("odyssim.tasks.reward_bench", "RewardBench"),
     "rewardbench2": ("odyssim.tasks.reward_bench", "RewardBench2"),
     "rolermbench": ("odyssim.tasks.rolermbench", "RoleRMBench"),
     "rm_r1": ("odyssim.tasks.rm_r1", "RMR1"),
     "mmtom": ("odyssim.tasks.mmtom", "MMToM"),
     "tombench": ("odyssim.tasks.tombench", "ToMBench"),
+    "sim_arena_doc": ("odyssim.tasks.sim_arena_doc", "SimArenaDoc"),
+    "sim_arena_math": ("odyssim.tasks.sim_arena_math", "SimArenaMath"),
 }
 GROUP = "odyssim.tasks"
 

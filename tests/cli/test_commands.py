@@ -43,7 +43,7 @@ def test_version(command: Command) -> None:
 def test_tasks(command: Command) -> None:
     rows = json.loads(command("tasks", "list", "--json"))
     assert {"hitom", "paratomi"} <= {row["name"] for row in rows}
-    assert {row["axis"] for row in rows} == {"COG", "ROLE", "EVAL"}
+    assert {row["axis"] for row in rows} == {axis.value for axis in Axis}
     assert "Hi-ToM" in command("tasks", "list")
     shown = command("tasks", "show", "hitom", "--split", "village", "--index", "5")
     assert "Options:" in shown
@@ -59,7 +59,11 @@ def test_tasks(command: Command) -> None:
 def test_axes_stand_for_their_tasks_and_fixtures_give_no_score(command: Command) -> None:
     arguments = ("eval", "--model", "scripted/first-option", "--tasks", "role,EVAL,role", "--limit", "3", "--json")
     result = EvalResult.model_validate_json(command(*arguments, code=1))
-    assert [row.task for row in result.tasks] == [*INDEX_TASKS[Axis.ROLE], *INDEX_TASKS[Axis.EVAL]]
+    played = [row.task for row in result.tasks]
+    asked = [*INDEX_TASKS[Axis.ROLE], *INDEX_TASKS[Axis.EVAL]]
+    assert played == [name for name in asked if name not in result.left_out]
+    assert {"lifechoices", "socsci210"} <= set(played)
+    assert "--judge" in result.left_out["humanual-book"]
     for row in result.tasks:
         assert (row.n_items, row.score, row.origins) == (3, None, (Origin.FIXTURE,))
         assert "fixtures only: no score" in row.note

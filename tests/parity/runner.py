@@ -75,7 +75,7 @@ def run_file(path: Path) -> FileResult:
             result.passed[kind] += 1
         elif len(result.differences) < SHOWN_DIFFERENCES:
             result.differences.append(
-                f"{case['id']} ({case['fn']}, {kind}): expected {case['expected']!r}, found {found!r}"
+                f"{case.get('id', 'a case')} ({case['fn']}, {kind}): expected {case['expected']!r}, found {found!r}"
             )
     return result
 

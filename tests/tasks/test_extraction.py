@@ -11,9 +11,12 @@ from odyssim.tasks.extraction import (
     final_text,
     first_words,
     last_words,
+    reference_split_thoughts,
     reference_strip_thoughts,
     reference_tag_letter,
     reference_tag_text,
+    reference_tagged,
+    reference_thought_format_ok,
     tag_letter,
     tag_text,
 )
@@ -129,3 +132,42 @@ def test_reference_strip_is_stable(text: str) -> None:
     assert once is not None
     assert "<think>" not in once
     assert reference_strip_thoughts(once, drop_unclosed=True) == once
+
+
+@pytest.mark.parametrize(
+    ("text", "thoughts", "visible"),
+    [
+        ("a <think> b </think> c", "b", "a  c"),
+        ("<think>t</think><seed:think>s</seed:think><think></think>x", "s\nt\n", "x"),
+        ("<think>open", "", "<think>open"),
+        ("", "", ""),
+        (None, "", None),
+    ],
+)
+def test_split_thoughts(text: str | None, thoughts: str, visible: str | None) -> None:
+    assert reference_split_thoughts(text) == (thoughts, visible)
+
+
+@pytest.mark.parametrize(
+    ("turn", "without", "with_thinking"),
+    [
+        ("<think>a</think>b", False, True),
+        ("<think>a</seed:think>b", False, True),  # any closing tag will do
+        ("<seed:think>a</seed:think> ", False, False),
+        ("<think>a", False, False),
+        (" <think>a</think>b", True, False),
+        ("b<think>a</think>", True, False),
+        ("b", True, False),
+        ("", True, False),
+    ],
+)
+def test_the_published_form_of_a_thought(turn: str, without: bool, with_thinking: bool) -> None:
+    assert reference_thought_format_ok([turn], thinking=False) is without
+    assert reference_thought_format_ok([turn], thinking=True) is with_thinking
+    assert reference_thought_format_ok([turn, "<think>a</think>b"], thinking=True) is with_thinking
+
+
+def test_tags_of_any_name() -> None:
+    assert tag_text("<note>a</note><NOTE> b </NOTE>", "note") == "b"
+    assert reference_tagged("<note> a </note><note>b</note>", "note") == " a "
+    assert reference_tagged("<note></note> ", "note") == "<note></note>"

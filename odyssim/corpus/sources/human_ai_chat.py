@@ -105,7 +105,7 @@ _WILDCHAT: Final = SourceCard(
     role_rule=RoleFamily.SWAP,
     imitated=(_USER,),
     languages=(),
-    contamination=("humanual_chat",),
+    contamination=("humanual-chat",),
     in_paper=True,
 )
 _WILDCHAT_V1: Final = _WILDCHAT.model_copy(
@@ -162,7 +162,7 @@ _NECTAR: Final = SourceCard(
     role_rule=RoleFamily.SWAP,
     imitated=(_USER,),
     rows_upstream=183_000,
-    contamination=("mirrorbench", "rewardbench"),
+    contamination=("mirrorbench", "reward_bench"),
     in_paper=True,
 )
 

@@ -75,7 +75,7 @@ def _reader(kind: str, title: str, axis: Axis, human: str) -> HubReader:
             human=f"{human} The persona was written by a model from other texts of the same person.",
             role_rule=RoleFamily.HUMANUAL,
             imitated=(_PERSON,),
-            contamination=(f"humanual_{kind}",),
+            contamination=(f"humanual-{kind}",),
             in_paper=True,
         ),
         HumanualRow,

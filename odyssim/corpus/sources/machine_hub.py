@@ -22,7 +22,7 @@ READERS: Final = (
             human="Nobody: a model judges.",
             role_rule=RoleFamily.NO_SWAP,
             imitated=(PERSON,),
-            contamination=("rewardbench",),
+            contamination=("reward_bench",),
             synthetic=True,
         ),
         InstructionRow,

@@ -81,7 +81,7 @@ def _derived(name: str, title: str, citation: str) -> HubReader:
         human="A character, played by a model.",
         role_rule=RoleFamily.NO_SWAP,
         imitated=(PERSON,),
-        contamination=("sotopia_hard",) if "sotopia" in name else (),
+        contamination=("sotopia",) if "sotopia" in name else (),
         synthetic=True,
         in_paper=True,
     )
@@ -101,7 +101,7 @@ READERS: Final = (
             files=("sotopia_pi_episodes.jsonl",),
             human="Both characters, played by models.",
             role_rule=RoleFamily.NO_SWAP,
-            contamination=("sotopia_hard",),
+            contamination=("sotopia",),
             synthetic=True,
             in_paper=True,
         ),

@@ -194,7 +194,7 @@ READERS: Final = (
         human="A model.",
         url=PUBLISHED,
         axis=Axis.SS,
-        contamination=("sotopia_hard",),
+        contamination=("sotopia",),
         in_paper=False,
     ),
 )

@@ -12,6 +12,7 @@ from odyssim.corpus.roles import FAMILIES, RoleFamily
 from odyssim.corpus.sources.base import SourceCard
 from odyssim.corpus.sources.elsewhere import READERS
 from odyssim.corpus.sources.hub import HubReader
+from odyssim.tasks.registry import task_names
 
 CARDS: list[SourceCard] = [reader.card for reader in READERS]
 
@@ -41,13 +42,7 @@ SPDX = {
     "CC-BY-SA-4.0",
     "GPL-3.0-only",
 }
-SOUL = set(
-    """
-    hitom paratomi fantom mmtom tombench social_r1 lifechoices twinvoice behaviorchain mistakes alignx humanllm
-    socsci210 userllm mirrorbench simarena_doc simarena_math humanual_book humanual_chat humanual_email humanual_news
-    humanual_opinion humanual_politics sotopia_hard coser rewardbench
-    """.split()
-)
+SOUL = set(task_names())
 
 
 def test_the_paper_counts_62_sets() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from odyssim.errors import DataError
 from odyssim.tasks.alignx import AlignX, AlignXItem
 from odyssim.types import Profile
+from tests.parity.flow import COUNT, count_of
 from tests.parity.rows import REJECTED, reference_mark, reward, row_of
 
 TASK = AlignX()
@@ -41,4 +42,5 @@ COVERED = {
     "letter carrying the chosen response for a row index": _placement,
     "end-to-end reward of one row": lambda given: reward(TASK, given["row"], given["response"]),
     "which persona signals reach the prompt": _signals,
+    COUNT: count_of(TASK),
 }

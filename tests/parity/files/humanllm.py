@@ -8,6 +8,7 @@ from typing import Any
 from odyssim.errors import DataError
 from odyssim.tasks.humanllm import HumanLLM, history_lines
 from odyssim.types import Profile
+from tests.parity.flow import COUNT, count_of
 from tests.parity.rows import REJECTED, reference_mark, row_of
 
 TASK = HumanLLM()
@@ -42,4 +43,5 @@ COVERED = {
         "text": history_lines(given["text"], renumber=True)
     },
     "candidate lines shown (relabelled A..T) and original candidate text removed": _candidates,
+    COUNT: count_of(TASK, with_candidates({"prompt_text": "p", "answer_index": 0, "candidates": "20 items"})),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from odyssim.tasks.base import means_by_facet
 from odyssim.tasks.mistakes import Mistakes
 from odyssim.types import Profile
+from tests.parity.flow import FLOW, flow_of
 from tests.parity.rows import reward, row_of
 
 TASK = Mistakes()
@@ -34,4 +35,5 @@ COVERED = {
     "end-to-end reward of one case": lambda given: reward(TASK, given["row"], given["response"]),
     "option lines and fallbacks in the prompt": _prompt,
     "diagnostic aggregates over scored questions": _diagnostics,
+    FLOW: flow_of(TASK),
 }
