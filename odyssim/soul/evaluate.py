@@ -92,6 +92,9 @@ def evaluate(
     selected = [select_items(items, config.limit) for items in offered]
     started = time.perf_counter()
     total = sum(map(len, selected)) * len(config.seeds)
+    if not total:
+        reasons = [failure.message for items in offered for failure in items.dropped]
+        raise DataError(f"none of the tasks has a usable item: {', '.join(reasons[:1])}", hint="odyssim tasks validate")
     with writing(out), progress.work(f"evaluate {policy.name}", total) as work:
         out.mkdir(parents=True, exist_ok=True)
         tripwire = Tripwire(patience=min(config.concurrency, total), advance=work.advance)
@@ -199,6 +202,7 @@ def _run_set(
     from odyssim.soul.inspect_tasks import inspect_task
 
     _forget_endpoint_failures(logs)
+    playing = [(task, items) for task, items in zip(tasks, selected, strict=True) if items]
     trip: list[HopelessRun] = []
 
     def watch(episode: Episode, outcome: Outcome) -> None:
@@ -211,7 +215,7 @@ def _run_set(
     _, headers = eval_set(
         [
             inspect_task(task, items, profile=config.profile, seeds=config.seeds, cast=cast, watch=watch)
-            for task, items in zip(tasks, selected, strict=True)
+            for task, items in playing
         ],
         log_dir=str(logs),
         model=None,
@@ -227,9 +231,9 @@ def _run_set(
     )
     if trip:
         raise trip[0]
-    samples: dict[str, list[ScoredSample]] = {}
+    samples: dict[str, list[ScoredSample]] = {task.name: [] for task in tasks}
     location = {header.eval.task: header.location for header in headers}
-    for task, items in zip(tasks, selected, strict=True):
+    for task, items in playing:
         log = read_eval_log(location[task.name])
         if log.status != "success":
             cause = log.error.message if log.error else log.status

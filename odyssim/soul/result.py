@@ -143,8 +143,8 @@ def summarise(samples: Sequence[ScoredSample]) -> Json:
         notes.append("fixtures only: no score (they prove the code; --data names the folder of the published items)")
     elif Origin.GENERATED in origins:
         notes.append("synthetic items: not comparable with published scores")
-    if samples and not scores:
-        notes.append("no sample could be scored")
+    if not scores:
+        notes.append("no sample could be scored" if samples else "no usable item")
     return {
         "origins": origins,
         "n_items": len({sample.item_id for sample in samples}),

@@ -14,6 +14,7 @@ from odyssim.soul.result import EvalResult, summarise
 from odyssim.soul.selection import select_items
 from odyssim.tasks.base import means_by_facet
 from odyssim.tasks.registry import get_task
+from odyssim.tasks.rows import Row, write_rows
 from odyssim.types import Message, Origin, Profile, Sampling
 
 VILLAGE = EvalConfig(split="village", limit=30, seeds=(0, 1))
@@ -136,6 +137,18 @@ def test_unknown_task_and_missing_data(tmp_path: Path) -> None:
         evaluate("scripted/echo", EvalConfig(tasks=("hitm",)), out=tmp_path)
     with pytest.raises(DataError, match="no such folder"):
         evaluate("scripted/echo", EvalConfig(), out=tmp_path, data=tmp_path / "nowhere")
+
+
+def test_a_task_without_a_usable_item_says_so(tmp_path: Path) -> None:
+    bad = Row("hitom", 0, {"story": "1 Ann came.", "question": "?", "choices": "A. x, B. y"}, Origin.PUBLISHED)
+    write_rows(tmp_path / "data/hitom_val.parquet", [bad])
+    data = tmp_path / "data"
+    with pytest.raises(DataError, match="none of the options"):
+        evaluate("scripted/first-option", EvalConfig(tasks=("hitom",)), out=tmp_path / "one", data=data)
+    config = EvalConfig(tasks=("hitom", "fantom"), limit=2)
+    hitom, fantom = evaluate("scripted/first-option", config, out=tmp_path / "two", data=data).tasks
+    assert (hitom.score, hitom.n_samples, hitom.note, hitom.dropped[0].n) == (None, 0, "no usable item", 1)
+    assert fantom.n_scored == 2
 
 
 def test_fixtures_never_become_a_score(tmp_path: Path) -> None:
