@@ -13,6 +13,7 @@ import typer
 from odyssim import __version__
 from odyssim.cli.console import AsJson, Data, TaskData, err_console, out_console, print_json, progress, task_data
 from odyssim.cli.corpus import corpus_app
+from odyssim.cli.judge import judge_app
 from odyssim.errors import DataError, OdysSimError
 from odyssim.types import Profile
 
@@ -30,6 +31,7 @@ app = typer.Typer(
 tasks_app = typer.Typer(help="List, show and check the tasks.", no_args_is_help=True)
 app.add_typer(tasks_app, name="tasks")
 app.add_typer(corpus_app, name="corpus")
+app.add_typer(judge_app, name="judge")
 
 
 def _version(wanted: bool) -> None:

@@ -3,6 +3,7 @@
     openai-api/gpt-5-mini     an OpenAI-compatible endpoint
     local/PATH, or a folder   a transformers checkpoint on this machine
     scripted/echo             a double that needs no model
+    discriminator/FOLDER      a judge that is a classifier, made by `odyssim judge train`
 
 Packages add schemes through the entry-point group `odyssim.models`: a callable that takes the rest of the name and, as
 keywords, those of `base_url`, `timeout_s` and `device` that were given, and returns a `ChatModel`.
@@ -84,10 +85,18 @@ def _scripted(name: str, options: Options) -> ChatModel:
     return load_scripted(name)
 
 
+def _discriminator(folder: str, options: Options) -> ChatModel:
+    from odyssim.models.discriminator import Discriminator
+
+    _refuse_all_but(set(), options, f"discriminator/{folder}")
+    return Discriminator(Path(folder))
+
+
 _SCHEMES: dict[str, Callable[[str, Options], ChatModel]] = {
     "openai-api": _endpoint,
     "local": _local,
     "scripted": _scripted,
+    "discriminator": _discriminator,
 }
 
 

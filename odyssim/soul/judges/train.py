@@ -51,8 +51,8 @@ def train_discriminator(
 
     At most `turns` of each side are used, as many of one as of the other; which ones, and the parts, depend on `seed`.
     Whole dialogues go to one of three parts: 70 % to learn from, 15 % to choose the penalty, 15 % to measure. The same
-    files and seed give the same weights. Raises `DataError` for too few turns or dialogues, `UsageError` if `out`
-    exists, `StorageError` if it cannot be written.
+    files and seed give the same weights, to the last bits only on the same machine with as many threads. Raises
+    `DataError` for too few turns or dialogues, `UsageError` if `out` exists, `StorageError` if it cannot be written.
     """
     with new_folder(out) as folder:
         chosen = _both_sides(human, model_turns, turns, seed, progress)
