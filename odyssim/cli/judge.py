@@ -8,10 +8,10 @@ from typing import Annotated, Optional
 import typer
 
 from odyssim.cli.console import AsJson, err_console, out_console, print_json, progress
+from odyssim.soul.judges.standing import JUDGE_CHECKS
 
 judge_app = typer.Typer(help="Check judges, and train one that needs no language model.", no_args_is_help=True)
 
-JUDGES = Path("runs") / "judges"
 """Where checks are kept, and where an evaluation looks for them."""
 
 
@@ -19,7 +19,7 @@ JUDGES = Path("runs") / "judges"
 def check(
     judge: Annotated[list[str], typer.Option(help="A model, as for eval, or discriminator/FOLDER. Repeatable.")],
     samples: Annotated[int, typer.Option(min=1, help="Times every question is asked.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder of all checks.")] = JUDGES,
+    out: Annotated[Path, typer.Option(help="Folder of all checks.")] = JUDGE_CHECKS,
     base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
     timeout: Annotated[Optional[float], typer.Option(min=0.1, help="Seconds an endpoint may be silent.")] = None,  # noqa: UP045
     concurrency: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 16,

@@ -132,6 +132,7 @@ def eval_table(result: EvalResult) -> RenderableType:
         Text.assemble((result.model, "bold"), f"  profile {result.profile}, seeds {', '.join(map(str, result.seeds))}"),
         table,
         *left_out,
+        *(Text(warning, style="yellow") for warning in result.warnings),
         *notes,
         *dropped,
         *people,

@@ -28,6 +28,7 @@ from odyssim.models.registry import load_model
 from odyssim.progress import Progress, Silent
 from odyssim.settings import Settings
 from odyssim.soul.company import NOBODY, Company, names
+from odyssim.soul.judges.standing import JUDGE_CHECKS, judge_standing
 from odyssim.soul.published import PUBLISHED
 from odyssim.soul.result import EvalResult, ScoredSample, TaskResult, count_failures, summarise
 from odyssim.soul.selection import select_items
@@ -70,13 +71,15 @@ def evaluate(
     out: Path,
     data: Path | None = None,
     company: Company = NOBODY,
+    judge_checks: Path = JUDGE_CHECKS,
     base_url: str | None = None,
     timeout_s: float | None = None,
     progress: Progress = Silent(),
 ) -> EvalResult:
     """Run `model` on the tasks of `config`; write logs, `episodes.jsonl` and `eval.json` below `out`.
 
-    `company` are the partners and judges that the tasks need. `base_url` and `timeout_s` (seconds) are for a model
+    `company` are the partners and judges that the tasks need; a judge that `odyssim judge check` did not find good, by
+    the results in `judge_checks`, is warned of in the result. `base_url` and `timeout_s` (seconds) are for a model
     given by name; such a model is closed at the end, a model object stays open. Started again with the same `out`,
     samples that are already in the logs are not run again.
 
@@ -122,12 +125,19 @@ def evaluate(
         concurrency=config.concurrency,
         tasks=results,
         left_out=left_out,
+        warnings=_judge_warnings(tasks, cast, judge_checks),
         cost=sum((row.cost for row in results), Cost()),
         wall_s=time.perf_counter() - started,
         environment=environment(),
     )
     result.save(out / "eval.json")
     return result
+
+
+def _judge_warnings(tasks: Sequence[Task[Any]], cast: Cast, checks: Path) -> tuple[str, ...]:
+    if not any(task.judge_roles for task in tasks):
+        return ()
+    return tuple(filter(None, (judge_standing(checks, judge.name).warning for judge in cast.judges)))
 
 
 def _playable(names: Sequence[str], cast: Cast) -> tuple[list[Task[Any]], dict[str, str]]:

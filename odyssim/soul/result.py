@@ -94,6 +94,7 @@ class EvalResult(Record):
     concurrency: int
     tasks: tuple[TaskResult, ...]
     left_out: dict[str, str] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     cost: Cost
     wall_s: float
     environment: Json

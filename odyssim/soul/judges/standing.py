@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -10,6 +11,9 @@ from odyssim.errors import DataError
 from odyssim.soul.judges.calibration import SET_VERSION
 from odyssim.soul.judges.result import JudgeCheck, check_file
 from odyssim.types import Record
+
+JUDGE_CHECKS: Final = Path("runs/judges")
+"""Where `odyssim judge check` leaves its results, unless told otherwise."""
 
 
 class Standing(Record):
