@@ -1,4 +1,4 @@
-"""What a report shows of the data itself: dialogues that were trained on, next turns beside people's, answers."""
+"""What a report shows of the data itself: dialogues that were trained on, next turns beside people's, episodes."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from odyssim.corpus.summary import CorpusSummary, read_corpus
+from odyssim.report.episodes import ShownEpisode, chosen_episodes
 from odyssim.report.records import VARIANTS, RunRecords, Variant, latest, read_lines
 from odyssim.soul.next_turn import Place, SpokenPlace
-from odyssim.soul.result import ScoredSample
 from odyssim.types import Interaction
 
 SHOWN: Final = 6
@@ -27,11 +27,11 @@ class NextTurn:
 
 @dataclass(frozen=True)
 class Examples:
-    """Six dialogues, six next turns, up to two answers per task, and all turn lengths in characters by speaker."""
+    """Six dialogues, six next turns, up to three episodes per task, all turn lengths in characters by speaker."""
 
     dialogues: tuple[Interaction, ...]
     next_turns: tuple[NextTurn, ...]
-    answers: tuple[ScoredSample, ...]
+    episodes: dict[str, list[ShownEpisode]]
     lengths: dict[str, list[int]]
 
 
@@ -41,7 +41,7 @@ def read_examples(run: RunRecords) -> Examples:
     return Examples(
         dialogues=_dialogues(run.folder / "corpus", run.corpus) if run.corpus else (),
         next_turns=_next_turns(spoken),
-        answers=_answers(run),
+        episodes=_episodes(run),
         lengths=_lengths(spoken),
     )
 
@@ -98,17 +98,12 @@ def _in_turn(places: Iterable[Place]) -> list[Place]:
     return [place for _, place in sorted(ranked, key=lambda entry: entry[0])]
 
 
-def _answers(run: RunRecords) -> tuple[ScoredSample, ...]:
-    """The first right and the first wrong answer of the most trained variant to each task."""
+def _episodes(run: RunRecords) -> dict[str, list[ShownEpisode]]:
+    """Episodes of the most trained variant that was evaluated."""
     if not run.evals:
-        return ()
+        return {}
     variant, _ = latest(run.evals)
-    samples = read_lines(run.folder / "eval" / variant / "episodes.jsonl", ScoredSample)
-    first: dict[tuple[str, bool], ScoredSample] = {}
-    for sample in samples:
-        if sample.outcome.score is not None:
-            first.setdefault((sample.episode.task, sample.outcome.score == 1.0), sample)
-    return tuple(first[key] for key in sorted(first, reverse=True))
+    return chosen_episodes(run.folder / "eval" / variant / "episodes.jsonl")
 
 
 def _lengths(spoken: dict[Variant, dict[str, SpokenPlace]]) -> dict[str, list[int]]:

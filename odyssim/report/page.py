@@ -1,23 +1,21 @@
-"""The page: what is shown, in which order, from a run's records. Its looks are in `templates/`."""
+"""The page of a run: what is shown, in which order, from its records. Its looks are in `templates/`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from odyssim import __version__
 from odyssim.human_likeness.compare import MeasureResult
 from odyssim.report import plots, shown
+from odyssim.report.calls import calls_of_run
 from odyssim.report.examples import Examples
 from odyssim.report.records import RunRecords, Variant, earlier, latest
+from odyssim.report.template import templates
 from odyssim.report.verdict import verdict, word_excess
-from odyssim.soul.result import FailureCount
-from odyssim.types import Cost
 
 TEMPLATE: Final = "report.html.jinja"
 _FIRST_MEASURES: Final = 10
@@ -26,7 +24,7 @@ _FIRST_MEASURES: Final = 10
 def render(run: RunRecords, examples: Examples) -> str:
     """The whole page. All text from data is escaped by the template engine."""
     return (
-        _environment()
+        templates()
         .get_template(TEMPLATE)
         .render(
             version=__version__,
@@ -37,37 +35,11 @@ def render(run: RunRecords, examples: Examples) -> str:
             plots=_plots(run, examples),
             measures=_measures(run),
             first_measures=_FIRST_MEASURES,
-            calls=_calls(run),
+            calls=calls_of_run(run),
             recipe=yaml.safe_dump(run.recipe, sort_keys=False, allow_unicode=True),
             environment=yaml.safe_dump(run.environment, sort_keys=False, allow_unicode=True),
         )
     )
-
-
-@lru_cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("odyssim.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "number": shown.number,
-        "percent": shown.percent,
-        "percent_interval": shown.percent_interval,
-        "gap_interval": shown.gap_interval,
-        "duration": shown.duration,
-        "size": shown.size,
-        "dollars": shown.dollars,
-        "clipped": shown.clipped,
-        "against_chance": shown.against_chance,
-        "latest": lambda results: latest(results)[1],
-        "latest_variant": lambda results: latest(results)[0],
-        "earlier": earlier,
-    }
-    return environment
 
 
 @dataclass(frozen=True)
@@ -124,47 +96,3 @@ def _measures(run: RunRecords) -> list[dict[Variant, MeasureResult]]:
         for measure in result.likeness.measures:
             by_name.setdefault(measure.name, {})[variant] = measure
     return sorted(by_name.values(), key=lambda results: -abs(latest(results)[1].effect or 0.0))
-
-
-@dataclass(frozen=True)
-class Calls:
-    """The model calls of one measurement: how many were made, how many failed and how, what they cost if recorded."""
-
-    stage: str
-    variant: Variant
-    model: str
-    asked: int
-    failures: tuple[FailureCount, ...]
-    cost: Cost | None
-
-    @property
-    def failed(self) -> int:
-        return sum(failure.n for failure in self.failures)
-
-
-def _calls(run: RunRecords) -> list[Calls]:
-    rows = []
-    for variant, evaluation in run.evals.items():
-        for task in evaluation.tasks:
-            rows.append(
-                Calls(
-                    stage=task.title,
-                    variant=variant,
-                    model=evaluation.model,
-                    asked=task.n_samples,
-                    failures=task.failures,
-                    cost=task.cost,
-                )
-            )
-    for variant, spoken in run.likeness.items():
-        rows.append(
-            Calls(
-                stage="Next turns",
-                variant=variant,
-                model=spoken.model,
-                asked=spoken.n_places,
-                failures=spoken.failures,
-                cost=None,
-            )
-        )
-    return rows

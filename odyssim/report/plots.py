@@ -142,6 +142,29 @@ def task_scores(results: dict[Variant, TaskResult]) -> Markup:
     return _svg(f"score-{any_result.task}", f"Scores on {any_result.title} with 95 % intervals", height, draw)
 
 
+def all_scores(tasks: Sequence[TaskResult]) -> Markup:
+    """One row per task: our score with its whiskers, chance, people, and published numbers as hollow marks."""
+
+    def draw(axes: Axes) -> None:
+        for row, task in enumerate(tasks):
+            if task.interval is not None:
+                axes.plot([task.interval.low, task.interval.high], [row, row], color=COLOUR["trained"], linewidth=2.2)
+            if task.score is not None:
+                axes.plot(task.score, row, "o", color=COLOUR["trained"], markersize=6.5)
+            if task.chance is not None:
+                axes.plot(task.chance, row, "|", color=INK, markersize=11, markeredgewidth=1.6)
+            if task.human is not None:
+                axes.plot(task.human.score, row, "o", markerfacecolor="none", markeredgecolor=COLOUR["human"])
+            for one in task.published:
+                axes.plot(one.score, row, "D", markerfacecolor="none", markeredgecolor=MUTED, markersize=4.5)
+        axes.set(xlim=(-0.02, 1.02), ylim=(len(tasks) - 0.4, -0.6))
+        axes.set_yticks(range(len(tasks)), [task.title for task in tasks])
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.0f} %"))
+        _rows_only(axes)
+
+    return _svg("scores", "Scores of all tasks with 95 % intervals", 0.6 + 0.27 * len(tasks), draw)
+
+
 class EffectRow(NamedTuple):
     """One measure: Cliff's delta of each variant's turns over people's, and what halves of the people show."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeVar, get_args
@@ -18,6 +18,7 @@ from odyssim.types import Json
 
 Variant = Literal["untrained", "trained"]
 VARIANTS: Final[tuple[Variant, ...]] = get_args(Variant)
+RECIPE: Final = "recipe.yaml"
 STAGES: Final = ("corpus", "tokenizer", "packed", "midtrain", "eval", "likeness")
 
 StageState = Literal["done", "not finished", "not run"]
@@ -148,13 +149,13 @@ def earlier(results: Mapping[Variant, ResultT]) -> ResultT | None:
 
 def read_run(folder: Path) -> RunRecords:
     """Read the run folder. Raises `DataError` if it is none, or if a file in it is broken (with the line)."""
-    if not (folder / "recipe.yaml").is_file():
+    if not (folder / RECIPE).is_file():
         raise DataError("no run folder: it has no recipe.yaml", path=folder, hint=f"odyssim run RECIPE --out {folder}")
     evals = {name: _record(folder / "eval" / name / "eval.json", EvalResult) for name in VARIANTS}
     likeness = {name: _record(folder / "likeness" / name / "likeness.json", NextTurnResult) for name in VARIANTS}
     return RunRecords(
         folder=folder,
-        recipe=_mapping(folder / "recipe.yaml"),
+        recipe=_mapping(folder / RECIPE),
         environment=_mapping(folder / "environment.json"),
         stages=_stages(folder),
         corpus=_record(folder / "corpus" / "corpus.json", CorpusSummary),
@@ -169,13 +170,17 @@ def read_run(folder: Path) -> RunRecords:
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
+def each_line(path: Path, kind: type[ModelT]) -> Iterator[ModelT]:
+    """The records of a JSONL file, one at a time; a last line that a kill cut short does not count."""
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.endswith("\n"):
+                yield _checked(line, kind, path, number)
+
+
 def read_lines(path: Path, kind: type[ModelT]) -> tuple[ModelT, ...]:
-    """The records of a JSONL file, none if it is absent; a last line that a kill cut short does not count."""
-    if not path.is_file():
-        return ()
-    whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
-    lines = whole.split("\n") if whole else []
-    return tuple(_checked(line, kind, path, number) for number, line in enumerate(lines, start=1))
+    """The records of a JSONL file, none if it is absent."""
+    return tuple(each_line(path, kind)) if path.is_file() else ()
 
 
 def _record(path: Path, kind: type[ModelT]) -> ModelT | None:

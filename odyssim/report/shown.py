@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from odyssim.soul.interval import Interval
     from odyssim.soul.result import TaskResult
+    from odyssim.types import Cost
 
 NONE: Final = "–"
 _THIN: Final = "\u202f"
@@ -70,6 +71,20 @@ def dollars(usd: float | None) -> str:
 def clipped(text: str, limit: int) -> str:
     """The first `limit` characters of a text, and a mark if that is not all."""
     return text if len(text) <= limit else text[:limit].rstrip() + " […]"
+
+
+def shortened(text: str, limit: int) -> str:
+    """The beginning and the end of a text of more than `limit` characters, and a mark between them."""
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half].rstrip()}\n[…]\n{text[-half:].lstrip()}"
+
+
+def spent(cost: Cost) -> str:
+    """What calls cost, in one line."""
+    tokens = f"{number(cost.prompt_tokens)} + {number(cost.completion_tokens)} tokens"
+    cached = f" ({number(cost.cached_calls)} cached)" if cost.cached_calls else ""
+    calls = f"{number(cost.calls)} call{'' if cost.calls == 1 else 's'}{cached}"
+    return f"{calls}, {tokens}, {dollars(cost.usd)}, {duration(cost.seconds)}"
 
 
 def against_chance(result: TaskResult) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from odyssim.report.records import RunRecords, earlier, latest
 from odyssim.report.shown import against_chance, number, percent, percent_interval
 from odyssim.soul.next_turn import NextTurnResult
+from odyssim.soul.result import TaskResult
 
 
 def verdict(run: RunRecords) -> list[str]:
@@ -25,14 +26,18 @@ def _tasks(run: RunRecords) -> Iterator[str]:
     for results in run.tasks.values():
         variant, result = latest(results)
         name = f"{result.title}, {variant}" if variant == "untrained" else result.title
-        if result.score is None:
-            yield f"{name}: no score ({result.note})."
-            continue
-        beside = [f"chance {percent(result.chance)}"] if result.chance is not None else []
-        if before := earlier(results):
-            beside.append(f"untrained {percent(before.score)}")
-        score = f"{percent(result.score)}{percent_interval(result.interval)}"
-        yield f"{name} {score}" + (f" ({', '.join(beside)})" if beside else "") + f": {against_chance(result)}."
+        yield task_sentence(name, result, earlier(results))
+
+
+def task_sentence(name: str, result: TaskResult, before: TaskResult | None = None) -> str:
+    """The score of a task beside chance and what it was `before` training, and whether guessing explains it."""
+    if result.score is None:
+        return f"{name}: no score ({result.note})."
+    beside = [f"chance {percent(result.chance)}"] if result.chance is not None else []
+    if before:
+        beside.append(f"untrained {percent(before.score)}")
+    score = f"{percent(result.score)}{percent_interval(result.interval)}"
+    return f"{name} {score}" + (f" ({', '.join(beside)})" if beside else "") + f": {against_chance(result)}."
 
 
 def _likeness(run: RunRecords) -> Iterator[str]:

@@ -27,7 +27,8 @@ _ASIDES: Final = re.compile(
     r"(<think>.*?(?:</think>|\Z)|<\s*(?:system|role|)[_\s]*think(?:ing)?\s*>.*?(?:<\s*/[^<>]*>|\Z)|\[[^\[\]]*\]|\([^()]*\))",
     re.DOTALL | re.IGNORECASE,
 )
-_ESCAPED: Final = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)")
+_THINK_TAG: Final = re.compile(r"<\s*/?[\w\s]*think(?:ing)?\s*>", re.IGNORECASE)
+_ESCAPED: Final = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ def transcript(episode: Episode) -> Transcript:
         seats[episode.turns[place].speaker][Role(call.role)] += 1
     lines = []
     for place, turn in enumerate(episode.turns):
-        call = said.get(place)
+        heard = said.get(place)
         usual = seats[turn.speaker].most_common(1)
-        seat = Role(call.role) if call else usual[0][0] if usual else None
+        seat = Role(heard.role) if heard else usual[0][0] if usual else None
         asks = turn.speaker == EXAMINER
-        recorded = call is None and not asks and bool(episode.calls)
-        model = call.model if call else ""
+        recorded = heard is None and not asks and bool(episode.calls)
+        model = heard.model if heard else ""
         lines.append(Line(turn.speaker, None if asks else seat, turn.text, _pieces(episode, turn), recorded, model))
     return Transcript(briefings=_briefings(episode, said), lines=tuple(lines))
 
@@ -123,7 +124,8 @@ def _spoken(turn: Turn) -> str:
 
 def _letters(text: str) -> str:
     """What is left of words in whatever way they were escaped, quoted and spaced."""
-    return "".join(character for character in _ESCAPED.sub("", text) if character.isascii() and character.isalnum())
+    unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", text)
+    return "".join(filter(str.isalnum, unescaped))
 
 
 def _pieces(episode: Episode, turn: Turn) -> tuple[Piece, ...]:
@@ -133,4 +135,8 @@ def _pieces(episode: Episode, turn: Turn) -> tuple[Piece, ...]:
         return (Piece(action.text) if action.kind is Kind.SPEAK else Piece(deed, aside=True),)
     # A capturing group makes every second piece an aside.
     parts = (_ASIDES if episode.task == STAGED else _REASONING).split(turn.text)
-    return tuple(Piece(text, aside=bool(place % 2)) for place, text in enumerate(parts) if text.strip())
+    return tuple(
+        Piece(_THINK_TAG.sub("", text).strip(), aside=bool(place % 2))
+        for place, text in enumerate(parts)
+        if text.strip()
+    )

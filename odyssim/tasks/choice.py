@@ -11,21 +11,37 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, Final, Protocol, runtime_checkable
 
 from pydantic import Field
 
-from odyssim.errors import DataError, PromptTooLong, TruncatedThought, UnknownName
-from odyssim.models.base import Cast, Floor, Role
+from odyssim.errors import DataError, PromptTooLong, TruncatedThought, UnknownName, UsageError
+from odyssim.models.base import Floor, Role
 from odyssim.tasks.base import Item, Items, ItemT, Played, Task, failure_of
 from odyssim.tasks.extraction import final_text
-from odyssim.tasks.feedback import Brief, Secret
-from odyssim.tasks.prompt import Prompt, fitted
+from odyssim.tasks.feedback import Arm, Brief, Coached, Flow, Secret
+from odyssim.tasks.prompt import Prompt, Section
 from odyssim.tasks.published import FIXTURE, FIXTURES, TEST, TRAIN, PublishedFiles, fixture_rows, published_rows
 from odyssim.tasks.rows import Row
 from odyssim.types import Episode, EpisodeStop, Message, Outcome, Profile, Record, Reply, StopReason, Turn
 
 EXAMINER = "examiner"
+NO_RESPONSE: Final = "(no response)"
+GOLD_HEADING: Final = "# Right answer, for your eyes only"
+
+COACH: Final = """\
+You coach somebody who works on the task below. {ask} {never}
+
+Write only what you want to tell them, in the language of the task: no greeting, no praise, no heading."""
+
+
+@runtime_checkable
+class ExplainsByRule(Protocol):
+    """A task that can say without a model where an answer went wrong."""
+
+    def missed_step(self, item: Any, draft: str | None, profile: Profile) -> str:
+        """One sentence on what the draft overlooked; it never names the gold answer."""
+        ...
 
 
 class ChoiceItem(Item):
@@ -140,7 +156,7 @@ class RowTask(Task[ItemT]):
             )
 
 
-class ChoiceTask(RowTask[ItemT]):
+class ChoiceTask(RowTask[ItemT], Coached[ItemT]):
     """A single-turn task with an objective answer. `feedback` is what a hint for a second attempt may be."""
 
     feedback: ClassVar[Brief | None] = None
@@ -157,6 +173,19 @@ class ChoiceTask(RowTask[ItemT]):
     def secret(self, item: ItemT, profile: Profile) -> Secret:
         """What a hint must not tell."""
 
+    async def converse(self, item: ItemT, floor: Floor, profile: Profile, hint: str = "") -> Played:
+        self.refuse_dropped(item, floor)
+        messages = self.opening(item, profile, hint, floor.cast)
+        reply = await self.ask_policy(item, messages, floor, profile)
+        return played([(messages, reply)])
+
+    async def grade(self, item: ItemT, episode: Episode, floor: Floor, profile: Profile) -> Outcome:
+        mark = self.mark(item, episode.turns[-1].text, profile)
+        answered = 0.0 if mark.answer is None else 1.0
+        return Outcome(score=mark.score, answer=mark.answer, metrics={"answered": answered, **mark.metrics})
+
+    # --- verbal feedback ------------------------------------------------------------------------------------------
+
     def brief(self, profile: Profile) -> Brief | None:
         """What the feedback writer is asked for; none for a task without verbal feedback."""
         return self.feedback
@@ -167,26 +196,69 @@ class ChoiceTask(RowTask[ItemT]):
 
     def hinted(self, item: ItemT, hint: str, profile: Profile) -> Prompt:
         """The prompt of a second attempt."""
-        brief = self.brief(profile)
-        if brief is None:
-            raise NotImplementedError(f"{self.name} has no verbal feedback")
+        brief = self._brief(profile)
         return self.prompt(item, profile).with_hint(hint, before=brief.before, lead=brief.lead)
 
-    async def converse(self, item: ItemT, floor: Floor, profile: Profile, hint: str = "") -> Played:
-        self.refuse_dropped(item, floor)
-        prompt = self.hinted(item, hint, profile) if hint else self.prompt(item, profile)
-        messages = fitted(prompt, floor.cast.prompt_tokens, floor.cast.split_tokens, profile)
-        reply = await self.ask_policy(item, messages, floor, profile)
-        return played([(messages, reply)])
+    def first_prompt(self, item: ItemT, profile: Profile, hint: str = "") -> Prompt:
+        return self.hinted(item, hint, profile) if hint else self.prompt(item, profile)
 
-    async def grade(self, item: ItemT, episode: Episode, floor: Floor, profile: Profile) -> Outcome:
-        mark = self.mark(item, episode.turns[-1].text, profile)
-        answered = 0.0 if mark.answer is None else 1.0
-        return Outcome(score=mark.score, answer=mark.answer, metrics={"answered": answered, **mark.metrics})
+    def flow(self, profile: Profile) -> Flow:
+        brief = self.brief(profile)
+        if brief is None or profile is Profile.IMPROVED:
+            return Flow()
+        return Flow(
+            until_step=brief.published_until_step,
+            asks_outside_training=True,
+            trains_hinted=brief.published_trains_hinted,
+        )
 
-    async def score_hinted(self, item: ItemT, episode: Episode, cast: Cast, profile: Profile) -> Outcome:
-        """Score a second attempt: as a first one, but for tasks whose published code does it differently."""
-        return await self.score(item, episode, cast, profile)
+    def earns_hint(self, outcome: Outcome, profile: Profile) -> bool:
+        """After a wrong answer; as published also where no answer came."""
+        if self.brief(profile) is None or (outcome.score is None and profile is Profile.IMPROVED):
+            return False
+        return (outcome.score or 0.0) < 1.0
+
+    def writer_prompt(self, item: ItemT, episode: Episode, outcome: Outcome, profile: Profile, arm: Arm) -> Prompt:
+        """The task's brief, the prompt, and the draft and the gold answer as the arm allows."""
+        brief = self._brief(profile)
+        published = profile is Profile.REFERENCE
+        sees_draft = brief.published_sees_draft if published else True
+        sees_gold = published or arm is Arm.CRITIQUE_AND_GOLD
+        shown = self.prompt(item, profile)
+        sections = (
+            Section(text=COACH.format(ask=brief.ask, never=brief.never).strip()),
+            Section(text=self.angle(item)),
+            Section(heading="# Task", text="\n\n".join(filter(None, (shown.system, shown.user)))),
+            Section(heading="# Their answer (wrong)", text=(_draft(episode) or NO_RESPONSE) if sees_draft else ""),
+            Section(heading=GOLD_HEADING, text=self.gold(item, profile) if sees_gold else ""),
+        )
+        return Prompt(sections=sections)
+
+    def reward(self, episode: Episode, outcome: Outcome, profile: Profile, *, hinted: bool) -> float | None:
+        """The score; as published, no answer counts as a wrong one."""
+        return 0.0 if outcome.score is None and profile is Profile.REFERENCE else outcome.score
+
+    def rule_hint(self, item: ItemT, episode: Episode, outcome: Outcome, profile: Profile) -> str:
+        if isinstance(self, ExplainsByRule):
+            return self.missed_step(item, _draft(episode), profile)
+        return super().rule_hint(item, episode, outcome, profile)
+
+    def gold(self, item: ItemT, profile: Profile) -> str:
+        secret = self.secret(item, profile)
+        return "; ".join(filter(None, (secret.letter, *secret.texts)))
+
+    def gold_hint(self, item: ItemT, profile: Profile) -> str:
+        return f"The right answer is {self.gold_reply(item, profile)}."
+
+    def _brief(self, profile: Profile) -> Brief:
+        brief = self.brief(profile)
+        if brief is None:
+            raise UsageError(f"{self.name} has no verbal feedback.", hint="train it without hints")
+        return brief
+
+
+def _draft(episode: Episode) -> str | None:
+    return episode.turns[-1].text if episode.turns else None
 
 
 def played(exchanges: Sequence[tuple[Sequence[Message], Reply]]) -> Played:

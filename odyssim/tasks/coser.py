@@ -27,10 +27,10 @@ from statistics import fmean
 from typing import ClassVar, Final
 
 from odyssim.errors import DataError, EmptyReply
-from odyssim.models.base import Floor, Role
+from odyssim.models.base import Cast, Floor, Role
 from odyssim.tasks.base import Played
 from odyssim.tasks.coser_overlap import overlaps
-from odyssim.tasks.coser_play import Company, said_aloud
+from odyssim.tasks.coser_play import Company, character_openings, said_aloud
 from odyssim.tasks.coser_prompts import START, character_prompt
 from odyssim.tasks.coser_scene import CoSERItem, scene_of
 from odyssim.tasks.coser_score import (
@@ -43,7 +43,7 @@ from odyssim.tasks.coser_score import (
 )
 from odyssim.tasks.coser_text import ENVIRONMENT
 from odyssim.tasks.extraction import first_words
-from odyssim.tasks.feedback import Secret
+from odyssim.tasks.feedback import Arm, Flow, Secret, telling_runs, untold
 from odyssim.tasks.generative import GenerativeTask
 from odyssim.tasks.panel import ask_panel
 from odyssim.tasks.prompt import Prompt, Section
@@ -62,8 +62,10 @@ SHOWN_LINE_WORDS: Final = 500
 SHOWN_WORDS: Final = 2000
 SHORTEST_SECRET: Final = 4
 """In words: a shorter sentence of the book gives nothing away."""
+SECRET_WORDS: Final = 6
+"""So many words of a longer sentence in a row give it away."""
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?])\s+|\n")
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?)])\s+|\n")
 
 
 class CoSER(GenerativeTask[CoSERItem]):
@@ -78,6 +80,7 @@ class CoSER(GenerativeTask[CoSERItem]):
     published: ClassVar[PublishedFiles] = PublishedFiles(
         keys=("coser",), test=("coser_val.parquet",), train=("coser_rl_train.parquet",)
     )
+    published_flow: ClassVar[Flow] = Flow(until_step=30)
 
     def read(self, row: Row, profile: Profile) -> CoSERItem:
         return scene_of(row, profile)
@@ -94,10 +97,13 @@ class CoSER(GenerativeTask[CoSERItem]):
             for index, scene in enumerate(scenes)
         )
 
-    def opening(self, item: CoSERItem, profile: Profile, hint: str = "") -> tuple[Message, ...]:
+    def first_prompt(self, item: CoSERItem, profile: Profile, hint: str = "") -> Prompt:
         """What the first character is told; the others are told the same about themselves."""
         told = character_prompt(item, item.characters[0], profile, hint)
-        return (Message(role="system", content=told.user), Message(role="user", content=START))
+        return Prompt(system=told.user, sections=(Section(text=START),))
+
+    def openings(self, item: CoSERItem, profile: Profile, cast: Cast, hint: str = "") -> dict[str, tuple[Message, ...]]:
+        return character_openings(item, profile, cast, hint)
 
     def gold_reply(self, item: CoSERItem, profile: Profile) -> str:
         """The first thing that the first character says in the book."""
@@ -148,22 +154,23 @@ class CoSER(GenerativeTask[CoSERItem]):
             critique=panel_critique(panel),
         )
 
-    def feedback_messages(
-        self, item: CoSERItem, episode: Episode, outcome: Outcome, profile: Profile
-    ) -> tuple[Message, ...] | None:
-        """What the writer sees after a scene of 0.2 or less: the attempt and why its two weakest dimensions are weak.
+    def earns_hint(self, outcome: Outcome, profile: Profile) -> bool:
+        """A judged scene of 0.2 or less."""
+        return outcome.score is not None and outcome.score <= HINT_UP_TO and bool(outcome.critique)
 
-        As published it sees the thoughts and the book's dialogue too. Its notes go to everybody, so that `improved`
-        shows it only what everybody heard.
+    def writer_prompt(self, item: CoSERItem, episode: Episode, outcome: Outcome, profile: Profile, arm: Arm) -> Prompt:
+        """The attempt, and why its two weakest dimensions are weak.
+
+        As published the writer sees the thoughts and the book's dialogue too. Its notes go to everybody, so that
+        `improved` shows it only what everybody could hear, and the dialogue if the arm says so.
         """
-        if outcome.score is None or outcome.score > HINT_UP_TO or not outcome.critique:
-            return None
         published = profile is Profile.REFERENCE
         weakest = sorted(DIMENSIONS, key=lambda title: outcome.metrics[DIMENSIONS[title]] or 0.0)[:2]
+        reasons = outcome.critique if published else untold(outcome.critique, self.secret(item, profile))
         attempt = [
             (turn.speaker, turn.text if published else said_aloud(item, turn.text, profile)) for turn in episode.turns
         ]
-        lines = [f"{line.speaker}: {first_words(line.text, SHOWN_LINE_WORDS)}" for line in item.lines]
+        sees_gold = published or arm is Arm.CRITIQUE_AND_GOLD
         never = rubric.NEVER_PUBLISHED if published else rubric.NEVER
         sections = (
             Section(text=rubric.WRITER.format(book=item.book, never=never)),
@@ -171,17 +178,28 @@ class CoSER(GenerativeTask[CoSERItem]):
             Section(heading="# What was played", text="\n\n".join(f"{speaker}: {text}" for speaker, text in attempt)),
             Section(
                 heading="# The book's dialogue, for your eyes only",
-                text=(first_words("\n\n".join(lines), SHOWN_WORDS) or "") if published else "",
+                text=self.gold(item, profile) if sees_gold else "",
             ),
-            *(Section(heading=f"# {title}: what a critic says", text=outcome.critique[title]) for title in weakest),
+            *(Section(heading=f"# {title}: what a critic says", text=reasons.get(title, "")) for title in weakest),
         )
-        return Prompt(sections=sections).messages(profile)
+        return Prompt(sections=sections)
+
+    def gold(self, item: CoSERItem, profile: Profile) -> str:
+        """The book's dialogue, shortened; in `improved` without the thoughts, which the others must not read."""
+        told = (
+            (line.speaker, line.text if profile is Profile.REFERENCE else said_aloud(item, line.text, profile))
+            for line in item.lines
+        )
+        lines = [f"{speaker}: {first_words(text, SHOWN_LINE_WORDS)}" for speaker, text in told if text]
+        return first_words("\n\n".join(lines), SHOWN_WORDS) or ""
 
     def secret(self, item: CoSERItem, profile: Profile) -> Secret:
-        """The sentences that the characters say in the book, and what moves each of them."""
+        """The sentences that the characters say in the book, and what moves each of them, six words in a row."""
         told = (*(said_aloud(item, line.text, profile) for line in item.lines), *item.motivations.values())
         sentences = [sentence.strip() for text in told for sentence in _SENTENCE_END.split(text)]
-        return Secret(texts=tuple(one for one in sentences if len(one.split()) >= SHORTEST_SECRET))
+        telling = (one for one in sentences if len(one.split()) >= SHORTEST_SECRET)
+        known = f"{item.scenario}\n{item.plot}"
+        return Secret(texts=tuple(run for one in telling for run in telling_runs(one, SECRET_WORDS, known)))
 
 
 def _generated(episode: Episode) -> bool:

@@ -26,7 +26,7 @@ from odyssim.tasks.coser_text import (
 from odyssim.tasks.extraction import final_text, reference_strip_thoughts
 from odyssim.tasks.prompt import Prompt, Section, fitted
 from odyssim.tasks.stage import FEWEST_TOKENS, Part, Stage
-from odyssim.types import Profile, Sampling, derive_seed
+from odyssim.types import Message, Profile, Sampling, derive_seed
 
 TASK: Final = "coser"
 FIRST_ENDING: Final = 5
@@ -77,8 +77,8 @@ class Company:
             return Actor(part, Stage(floor, profile, TASK, item.id))
 
         self.actors = {
-            name: actor(name, Role.POLICY, _fitted(character_prompt(item, name, profile, hint), floor.cast, profile))
-            for name in item.characters
+            name: actor(name, Role.POLICY, told[0].content)
+            for name, told in character_openings(item, profile, floor.cast, hint).items()
         }
         self.actors[ENVIRONMENT] = actor(ENVIRONMENT, Role.NARRATOR, narrator_prompt(item).user)
         self._director = actor(Role.DIRECTOR.value, Role.DIRECTOR, self._instructions)
@@ -135,6 +135,18 @@ def heard(item: CoSERItem, speaker: str, text: str, profile: Profile) -> str:
 def said_aloud(item: CoSERItem, text: str, profile: Profile) -> str:
     """A turn without its thoughts."""
     return reference_aloud(text) if profile is Profile.REFERENCE else aloud(text, brackets=not item.wo_thought)
+
+
+def character_openings(item: CoSERItem, profile: Profile, cast: Cast, hint: str = "") -> dict[str, tuple[Message, ...]]:
+    """What every character is told before the scene, by name, within the budget of the policy."""
+    prompts = {name: character_prompt(item, name, profile, hint) for name in item.characters}
+    return {
+        name: (
+            Message(role="system", content=_fitted(prompt, cast, profile)),
+            Message(role="user", content=START),
+        )
+        for name, prompt in prompts.items()
+    }
 
 
 def _fitted(prompt: Prompt, cast: Cast, profile: Profile) -> str:

@@ -62,9 +62,13 @@ def reference_labelled(text: str, speaker: str) -> str:
 
 
 def labelled(text: str, speaker: str) -> str:
-    """`text` behind the speaker's name, which stands there once; what is empty is told as silence."""
+    """`text` behind the speaker's name, which stands there once; what is empty is told as silence.
+
+    Further lines are indented, so that no text can pass for the turn of another.
+    """
     own = re.match(rf"\s*{re.escape(speaker)}\s*[:：]\s*", text, re.IGNORECASE)
-    return f"{speaker}: {text[own.end() :] if own else text}".rstrip() if text else f"{speaker}: {SILENCE}"
+    said = (text[own.end() :] if own else text).replace("\n", "\n    ")
+    return f"{speaker}: {said}".rstrip() if text else f"{speaker}: {SILENCE}"
 
 
 def reference_field(text: str) -> str | None:

@@ -7,35 +7,20 @@ that fails raises, and `play` and `score` turn it into the typed failure of one 
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import ClassVar
 
 from odyssim.models.base import Cast, Floor, Role
 from odyssim.tasks.base import ItemT
 from odyssim.tasks.choice import RowTask
-from odyssim.tasks.feedback import Secret
+from odyssim.tasks.feedback import Coached
 from odyssim.tasks.stage import Stage
-from odyssim.types import Episode, Message, Outcome, Profile
+from odyssim.types import Profile
 
 
-class GenerativeTask(RowTask[ItemT]):
-    """A task whose score comes from judges."""
+class GenerativeTask(RowTask[ItemT], Coached[ItemT]):
+    """A task whose score comes from judges. Its gate for hints and what it shows a writer are in the task."""
 
     judge_roles: ClassVar[tuple[Role, ...]] = (Role.JUDGE,)
-
-    @abstractmethod
-    def opening(self, item: ItemT, profile: Profile, hint: str = "") -> tuple[Message, ...]:
-        """What the policy sees before its first words, with a `hint` if there is one."""
-
-    def feedback_messages(
-        self, item: ItemT, episode: Episode, outcome: Outcome, profile: Profile
-    ) -> tuple[Message, ...] | None:
-        """What the writer of a hint is shown after a scored attempt; none where the task's gate is closed."""
-        return None
-
-    def secret(self, item: ItemT, profile: Profile) -> Secret:
-        """What a hint must not tell: the reference, and what only others in the scene know."""
-        return Secret()
 
     def stage(self, item: ItemT, floor: Floor, profile: Profile) -> Stage:
         """The stage of one episode, with seeds of its own for every call."""

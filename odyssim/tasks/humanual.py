@@ -24,18 +24,18 @@ from typing import ClassVar, Final
 from odyssim.models.base import Floor
 from odyssim.tasks.base import Played
 from odyssim.tasks.choice import ChoiceItem, played
-from odyssim.tasks.extraction import contains_word, first_words, last_words, plain_words, reference_tagged
-from odyssim.tasks.feedback import Secret
+from odyssim.tasks.extraction import first_words, last_words, reference_tagged
+from odyssim.tasks.feedback import Arm, Flow, Secret, telling_runs
 from odyssim.tasks.generative import GenerativeTask
 from odyssim.tasks.humanual_judge import judge_as_published, judge_improved, judge_key_points
 from odyssim.tasks.humanual_score import Graded, group_means
 from odyssim.tasks.humanual_text import TAG, improved_message, reference_context, reference_message, spoken_context
-from odyssim.tasks.prompt import Cut, Prompt, Section, fitted
+from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import TEST, PublishedFiles
 from odyssim.tasks.records import digest
 from odyssim.tasks.rows import Row
 from odyssim.tasks.rubrics.humanual import RESPECTS
-from odyssim.types import Axis, Episode, Message, Outcome, Profile
+from odyssim.types import Axis, Episode, Outcome, Profile
 
 SHARED_KEY: Final = "humanual"
 """A routing key of all six sets: the row's 'dataset' says to which one it belongs."""
@@ -90,6 +90,7 @@ class Humanual(GenerativeTask[HumanualItem]):
 
     version: ClassVar[str] = "1-A"
     licence: ClassVar[str] = "unknown"
+    published_flow: ClassVar[Flow] = Flow(shares_rollout=True)
     kind: ClassVar[str]
     writes: ClassVar[str]
 
@@ -118,7 +119,7 @@ class Humanual(GenerativeTask[HumanualItem]):
             category=row.text("category"),
         )
 
-    def prompt(self, item: HumanualItem, profile: Profile, hint: str = "") -> Prompt:
+    def first_prompt(self, item: HumanualItem, profile: Profile, hint: str = "") -> Prompt:
         """What the policy sees. As published, a second attempt is given the person's own message beside the hint."""
         told = [SELF.format(persona=item.persona, writes=self.writes)]
         context = item.context
@@ -129,13 +130,9 @@ class Humanual(GenerativeTask[HumanualItem]):
             context = last_words(context, HINTED_WORDS) or ""
         return Prompt(system="\n\n".join([*told, FORMAT]), sections=(Section(text=context, cut=Cut.MIDDLE),))
 
-    def opening(self, item: HumanualItem, profile: Profile, hint: str = "") -> tuple[Message, ...]:
-        return self.prompt(item, profile, hint).messages(profile)
-
     async def converse(self, item: HumanualItem, floor: Floor, profile: Profile, hint: str = "") -> Played:
         self.refuse_dropped(item, floor)
-        prompt = self.prompt(item, profile, hint)
-        messages = fitted(prompt, floor.cast.prompt_tokens, floor.cast.split_tokens, profile)
+        messages = self.opening(item, profile, hint, floor.cast)
         reply = await self.ask_policy(item, messages, floor, profile)
         return played([(messages, reply)])
 
@@ -153,38 +150,41 @@ class Humanual(GenerativeTask[HumanualItem]):
             return await judge_key_points(item.context, item.completion, reference_tagged(said, TAG), floor, *keys)
         return await judge_as_published(item.context, item.completion, reference_message(said), floor, *keys)
 
-    def feedback_messages(
-        self, item: HumanualItem, episode: Episode, outcome: Outcome, profile: Profile
-    ) -> tuple[Message, ...] | None:
-        """As published, the writer sees the person's message and the judge's reasons, for any score below 1.
+    def earns_hint(self, outcome: Outcome, profile: Profile) -> bool:
+        """As published for any score below 1, in `improved` below 0.7."""
+        gate = REFERENCE_GATE if profile is Profile.REFERENCE else IMPROVED_GATE
+        return outcome.score is not None and outcome.score < gate
 
-        In `improved` it sees the ratings and what the person in the scene could know, for a score below 0.7.
+    def writer_prompt(
+        self, item: HumanualItem, episode: Episode, outcome: Outcome, profile: Profile, arm: Arm
+    ) -> Prompt:
+        """As published, the writer sees the person's message and the judge's reasons.
+
+        In `improved` it sees the ratings and what the person in the scene could know; of the rest, the arm decides.
         """
         published = profile is Profile.REFERENCE
-        if outcome.score is None or outcome.score >= (REFERENCE_GATE if published else IMPROVED_GATE):
-            return None
+        sees_gold = published or arm is Arm.CRITIQUE_AND_GOLD
         figures = {"score": outcome.score, **outcome.metrics}
         found = "\n".join(f"{name}: {value:.2f}" for name, value in figures.items() if value is not None)
         reasons = "\n".join(f"{respect}: {reason}" for respect, reason in outcome.critique.items())
         sections = (
             Section(heading="# Who the person is", text="" if published else item.persona),
             Section(heading="# What was read", text=item.context),
-            Section(heading="# What the person wrote, for your eyes only", text=item.completion if published else ""),
+            Section(heading="# What the person wrote, for your eyes only", text=item.completion if sees_gold else ""),
             Section(heading="# The attempt", text=outcome.answer or "(nothing)"),
-            Section(heading="# What the judge found", text=reasons if published else ""),
+            Section(heading="# What the judge found", text=reasons if sees_gold else ""),
             Section(heading="# Figures, 1 is best", text=found),
             Section(text=ONE_SENTENCE),
         )
-        coach = (COACH if published else BLIND_COACH).format(writes=self.writes)
-        return Prompt(system=coach, sections=sections).messages(profile)
+        coach = (COACH if sees_gold else BLIND_COACH).format(writes=self.writes)
+        return Prompt(system=coach, sections=sections)
 
     def secret(self, item: HumanualItem, profile: Profile) -> Secret:
         """Every run of `SECRET_WORDS` words in the person's message that the persona and the context do not hold."""
-        words = plain_words(item.completion).split()
-        known = plain_words(f"{item.persona}\n{item.context}")
-        starts = range(max(len(words) - SECRET_WORDS, 0) + 1)
-        runs = dict.fromkeys(" ".join(words[start : start + SECRET_WORDS]) for start in starts)
-        return Secret(texts=tuple(run for run in runs if not contains_word(known, run)))
+        return Secret(texts=telling_runs(item.completion, SECRET_WORDS, known=f"{item.persona}\n{item.context}"))
+
+    def gold(self, item: HumanualItem, profile: Profile) -> str:
+        return item.completion
 
     def gold_reply(self, item: HumanualItem, profile: Profile) -> str:
         return f"<{TAG}>{item.completion}</{TAG}>"

@@ -22,7 +22,7 @@ from typing import ClassVar, Final
 
 from odyssim.models.base import Floor, Role
 from odyssim.tasks.base import Played
-from odyssim.tasks.feedback import Secret
+from odyssim.tasks.feedback import Arm, Secret, telling_runs, untold
 from odyssim.tasks.generative import GenerativeTask
 from odyssim.tasks.judged import judged
 from odyssim.tasks.mirrorbench_score import MEASURES, Lexical, aggregate, reference_reward, weighted
@@ -39,12 +39,11 @@ from odyssim.tasks.mirrorbench_talk import (
     real_talk,
     upstream_rows,
     user_words,
-    word_runs,
     written_style,
 )
 from odyssim.tasks.pairwise import ask_both_orders
 from odyssim.tasks.panel import ask_panel
-from odyssim.tasks.prompt import Cut, Prompt, Section, fitted
+from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import PublishedFiles
 from odyssim.tasks.rows import Row
 from odyssim.tasks.rubrics import mirrorbench as rubric
@@ -100,7 +99,7 @@ class MirrorBench(GenerativeTask[MirrorBenchItem]):
 
     # --- play ---------------------------------------------------------------------------------------------------
 
-    def prompt(self, item: MirrorBenchItem, profile: Profile, hint: str = "") -> Prompt:
+    def first_prompt(self, item: MirrorBenchItem, profile: Profile, hint: str = "") -> Prompt:
         """What the policy reads first: its part, the task, and the request for a message."""
         system = [SYSTEM, item.description or NO_TASK]
         if hint:
@@ -111,16 +110,12 @@ class MirrorBench(GenerativeTask[MirrorBenchItem]):
         opening = Section(text=f"AI: {item.turns[0].content}" if seeded else "", cut=Cut.END)
         return Prompt(system="\n\n".join(system), sections=(opening, Section(text=REQUEST)))
 
-    def opening(self, item: MirrorBenchItem, profile: Profile, hint: str = "") -> tuple[Message, ...]:
-        return self.prompt(item, profile, hint).messages(profile)
-
     async def converse(self, item: MirrorBenchItem, floor: Floor, profile: Profile, hint: str = "") -> Played:
         """As published, a hinted attempt (`reference`) is blind: the user never reads the assistant's replies."""
         stage = self.stage(item, floor, profile)
-        cast = floor.cast
-        shown = fitted(self.prompt(item, profile, hint), cast.prompt_tokens, cast.split_tokens, profile)
+        shown = self.opening(item, profile, hint, floor.cast)
         user = Part(USER, Role.POLICY, system=shown[0].content, talk=list(shown[1:]))
-        assistant = assistant_part(item, profile, hint, seed=cast.sampling.seed)
+        assistant = assistant_part(item, profile, hint, seed=floor.cast.sampling.seed)
         blind = bool(hint) and profile is Profile.REFERENCE
         turns: list[Turn] = []
         walk = list(item.replayed)
@@ -203,24 +198,41 @@ class MirrorBench(GenerativeTask[MirrorBenchItem]):
 
     # --- feedback -----------------------------------------------------------------------------------------------
 
-    def feedback_messages(
-        self, item: MirrorBenchItem, episode: Episode, outcome: Outcome, profile: Profile
-    ) -> tuple[Message, ...] | None:
-        """Below a score of 0.4 and with a verdict. As published the writer sees nothing but the verdict."""
-        reason = outcome.critique.get("gteval")
-        if reason is None or outcome.score is None or outcome.score >= HINT_BELOW:
-            return None
-        verdict = Section(heading="# The verdict", text=f"{reason}\nScore: {outcome.metrics['gteval']:.2f} of 1")
-        if profile is Profile.REFERENCE:
-            return Prompt(system=WRITER, sections=(verdict,)).messages(profile)
+    def earns_hint(self, outcome: Outcome, profile: Profile) -> bool:
+        """Below a score of 0.4 and with a verdict."""
+        return outcome.score is not None and outcome.score < HINT_BELOW and "gteval" in outcome.critique
+
+    def writer_prompt(
+        self, item: MirrorBenchItem, episode: Episode, outcome: Outcome, profile: Profile, arm: Arm
+    ) -> Prompt:
+        """As published the writer sees nothing but the verdict. In `improved` it sees what the player knew and wrote,
+        and the judge's reason only if that does not quote the person."""
+        published = profile is Profile.REFERENCE
+        reasons = outcome.critique if published else untold(outcome.critique, self.secret(item, profile))
+        grade = f"Score: {outcome.metrics['gteval']:.2f} of 1"
+        found = "\n".join(filter(None, (reasons.get("gteval"), grade)))
+        verdict = Section(heading="# The verdict", text=found)
+        if published:
+            return Prompt(system=WRITER, sections=(verdict,))
         own = "\n".join(turn.text for turn in episode.turns if turn.speaker == USER)
-        task = Section(heading="# What they were told", text=item.description)
-        wrote = Section(heading="# What they wrote", text=judged(own))
-        return Prompt(system=f"{WRITER}\n\n{WRITER_NEVER}", sections=(task, wrote, verdict)).messages(profile)
+        sections = (
+            Section(heading="# What they were told", text=item.description),
+            Section(heading="# What they wrote", text=judged(own)),
+            Section(
+                heading="# What the person wrote, for your eyes only",
+                text=self.gold(item, profile) if arm is Arm.CRITIQUE_AND_GOLD else "",
+            ),
+            verdict,
+        )
+        return Prompt(system=f"{WRITER}\n\n{WRITER_NEVER}", sections=sections)
+
+    def gold(self, item: MirrorBenchItem, profile: Profile) -> str:
+        return written_style(item)
 
     def secret(self, item: MirrorBenchItem, profile: Profile) -> Secret:
-        """The person's own words, six in a row."""
-        return Secret(texts=word_runs(item, SECRET_WORDS))
+        """The person's own words, six in a row, but for those of the task."""
+        said = (turn.content for turn in item.turns if turn.role == USER and len(turn.content.split()) >= SECRET_WORDS)
+        return Secret(texts=tuple(run for text in said for run in telling_runs(text, SECRET_WORDS, item.description)))
 
 
 def _silence(stage: Stage) -> EpisodeStop:

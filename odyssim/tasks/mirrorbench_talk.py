@@ -143,13 +143,6 @@ def _line(speaker: str, text: str) -> str:
     return f"{speaker.upper()}: {text}".replace("\n", "\n    ")
 
 
-def word_runs(item: MirrorBenchItem, length: int) -> tuple[str, ...]:
-    """Every run of `length` words in a turn of the person, each once."""
-    words = (turn.content.split() for turn in item.turns if turn.role == USER)
-    runs = (" ".join(turn[start : start + length]) for turn in words for start in range(len(turn) - length + 1))
-    return tuple(dict.fromkeys(runs))
-
-
 def real_talk(item: MirrorBenchItem) -> str:
     """The replayed turns, a `ROLE: text` each."""
     return _rendered(item.replayed) or NOTHING

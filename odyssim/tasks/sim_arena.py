@@ -24,7 +24,7 @@ from odyssim.tasks.extraction import final_text, plain_words
 from odyssim.tasks.feedback import Secret
 from odyssim.tasks.generative import GenerativeTask
 from odyssim.tasks.judged import judged
-from odyssim.tasks.prompt import Prompt, fitted
+from odyssim.tasks.prompt import Prompt
 from odyssim.tasks.sim_arena_judges import Bench, Feature
 from odyssim.tasks.stage import FEWEST_TOKENS, Part, Stage
 from odyssim.types import Episode, EpisodeStop, Message, Outcome, Profile, Sampling, Turn
@@ -85,8 +85,9 @@ class SimArena(GenerativeTask[ArenaItemT]):
     def weigh(self, metrics: Mapping[str, float | None], profile: Profile) -> float:
         """The score in 0..1 that the numbers come to; a number that is missing is none."""
 
-    def opening(self, item: ArenaItemT, profile: Profile, hint: str = "") -> tuple[Message, ...]:
-        return self._hinted(item, hint).messages(profile)
+    def first_prompt(self, item: ArenaItemT, profile: Profile, hint: str = "") -> Prompt:
+        prompt = self.prompt(item)
+        return prompt.with_hint(hint, before="ask", lead="Keep in mind:") if hint else prompt
 
     def secret(self, item: ArenaItemT, profile: Profile) -> Secret:
         return Secret(texts=tuple(text for text in item.human_queries if len(text.split()) >= SECRET_WORDS))
@@ -96,7 +97,7 @@ class SimArena(GenerativeTask[ArenaItemT]):
 
     async def converse(self, item: ArenaItemT, floor: Floor, profile: Profile, hint: str = "") -> Played:
         stage = self.stage(item, floor, profile)
-        system, ask = fitted(self._hinted(item, hint), floor.cast.prompt_tokens, floor.cast.split_tokens, profile)
+        system, ask = self.opening(item, profile, hint, floor.cast)
         person = Part(self.person, Role.POLICY, system=system.content)
         person.hear(ask.content)
         helper = Part(
@@ -145,10 +146,6 @@ class SimArena(GenerativeTask[ArenaItemT]):
         heard = Heard(messages=judged("\n".join(said)), talk=judged(render(talk, profile)))
         await self.judge(item, heard, episode, bench)
         return Outcome(score=self.weigh(bench.metrics, profile), metrics=bench.metrics, critique=bench.critique)
-
-    def _hinted(self, item: ArenaItemT, hint: str) -> Prompt:
-        prompt = self.prompt(item)
-        return prompt.with_hint(hint, before="ask", lead="Keep in mind:") if hint else prompt
 
 
 # --- what is said -----------------------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ names from the judges, gives 0 to a character who took no part, and keeps hints 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from operator import methodcaller
 from pathlib import Path
 from typing import ClassVar, Final
@@ -23,11 +24,16 @@ from odyssim.errors import EmptyReply
 from odyssim.models.base import Floor, Role
 from odyssim.models.judge import ask_judge
 from odyssim.tasks.base import Played
-from odyssim.tasks.extraction import final_text, first_words, reference_strip_thoughts
-from odyssim.tasks.feedback import Secret, leaks
+from odyssim.tasks.extraction import (
+    final_text,
+    first_words,
+    reference_strip_thoughts,
+    reference_thought_format_ok,
+)
+from odyssim.tasks.feedback import Arm, Secret, telling_runs, untold
 from odyssim.tasks.generative import GenerativeTask
 from odyssim.tasks.panel import ask_panel
-from odyssim.tasks.prompt import fitted
+from odyssim.tasks.prompt import Prompt
 from odyssim.tasks.published import PublishedFiles
 from odyssim.tasks.rows import Row
 from odyssim.tasks.sotopia_actions import Action, Kind, read_action, reference_action
@@ -47,6 +53,8 @@ from odyssim.tasks.sotopia_score import (
     AuditVerdict,
     SceneVerdict,
     mean_raw,
+    reference_hinted_reward,
+    reference_reward,
     soul_score,
     unit_score,
     weighted_score,
@@ -65,6 +73,8 @@ PARTNER_TOKENS: Final = 4096
 JUDGE_TOKENS: Final = 4096
 MOST_FOR_HINT: Final = 4.0
 """A character whose raw mean is above this gets no hint."""
+SECRET_WORDS: Final = 5
+"""So many words in a row of what only the partner knows give it away."""
 OTHER: Final = "other"
 HACK_RISK: Final = "hack_risk"
 
@@ -115,15 +125,15 @@ class Sotopia(GenerativeTask[SotopiaItem]):
     def facets(self, item: SotopiaItem) -> dict[str, str]:
         return {"seat": ("first", "second")[item.seat]}
 
-    def opening(self, item: SotopiaItem, profile: Profile, hint: str = "") -> tuple[Message, ...]:
-        return character_prompt(item, item.seat, profile, hint).messages(profile)
+    def first_prompt(self, item: SotopiaItem, profile: Profile, hint: str = "") -> Prompt:
+        return character_prompt(item, item.seat, profile, hint)
 
     # --- the scene ----------------------------------------------------------------------------------------------
 
     async def converse(self, item: SotopiaItem, floor: Floor, profile: Profile, hint: str = "") -> Played:
         stage = self.stage(item, floor, profile)
         parts = [_partner(item, floor, profile)]
-        parts.insert(item.seat, _policy(item, floor, profile, hint))
+        parts.insert(item.seat, _part(item.own.name, Role.POLICY, self.opening(item, profile, hint, floor.cast)))
         turns: list[Turn] = []
         stop = EpisodeStop.TURN_LIMIT
         idle = 0
@@ -192,30 +202,40 @@ class Sotopia(GenerativeTask[SotopiaItem]):
 
     # --- verbal feedback ----------------------------------------------------------------------------------------
 
-    def feedback_messages(
-        self, item: SotopiaItem, episode: Episode, outcome: Outcome, profile: Profile
-    ) -> tuple[Message, ...] | None:
-        """What the writer is shown of a judged scene with a raw mean of at most 4 and no risk seen.
-
-        In `improved` a judge's reason that tells what only the partner knows is left out.
-        """
+    def earns_hint(self, outcome: Outcome, profile: Profile) -> bool:
+        """With a verdict whose raw mean is at most 4, and no risk seen."""
         mean = outcome.metrics.get("mean_raw")
-        if mean is None or mean > MOST_FOR_HINT or not outcome.critique or outcome.metrics.get(HACK_RISK):
-            return None
-        reasons = outcome.critique
+        return (
+            mean is not None and mean <= MOST_FOR_HINT and bool(outcome.critique) and not outcome.metrics.get(HACK_RISK)
+        )
+
+    def writer_prompt(
+        self, item: SotopiaItem, episode: Episode, outcome: Outcome, profile: Profile, arm: Arm
+    ) -> Prompt:
+        """In `improved`, what the character could know: a judge's reason that tells a secret of the partner is left
+        out. No scene has a gold answer."""
+        reasons: Mapping[str, str] = outcome.critique
         if profile is Profile.IMPROVED:
-            secret = self.secret(item, profile)
-            reasons = {name: reason for name, reason in reasons.items() if not leaks(reason, secret)}
+            reasons = untold(reasons, self.secret(item, profile))
         return hint_prompt(item, episode.turns, outcome.metrics, reasons, profile)
 
     def secret(self, item: SotopiaItem, profile: Profile) -> Secret:
-        return Secret(texts=item.private)
+        """What only the partner knows, their goal included, five words in a row."""
+        runs = (telling_runs(piece, SECRET_WORDS, known=item.known) for piece in item.private)
+        return Secret(texts=tuple(chain.from_iterable(runs)))
 
-
-def _policy(item: SotopiaItem, floor: Floor, profile: Profile, hint: str) -> Part:
-    prompt = character_prompt(item, item.seat, profile, hint)
-    messages = fitted(prompt, floor.cast.prompt_tokens, floor.cast.split_tokens, profile)
-    return _part(item.own.name, Role.POLICY, messages)
+    def reward(self, episode: Episode, outcome: Outcome, profile: Profile, *, hinted: bool) -> float | None:
+        """As published, S for a first attempt and W for a second: two scales, each with its own penalties."""
+        if profile is Profile.IMPROVED or outcome.score is None:
+            return super().reward(episode, outcome, profile, hinted=hinted)
+        raw = {name: outcome.metrics[name] or 0.0 for name in DIMENSIONS}
+        said = [call.reply.text for call in episode.calls if call.role == Role.POLICY.value]
+        format_ok = reference_thought_format_ok(said, thinking=False)
+        level = outcome.metrics.get(HACK_RISK) or 0.0
+        risk = next(risk for risk, its_level in RISK_LEVELS.items() if its_level == level)
+        if hinted:
+            return reference_hinted_reward(raw, risk, format_ok=format_ok)
+        return reference_reward(raw, risk, training=True, format_ok=format_ok)
 
 
 def _partner(item: SotopiaItem, floor: Floor, profile: Profile) -> Part:

@@ -88,7 +88,7 @@ def hint_prompt(
     raw: Mapping[str, float | None],
     reasons: Mapping[str, str],
     profile: Profile,
-) -> tuple[Message, ...]:
+) -> Prompt:
     """What the writer of a hint is shown; in `improved`, of the partner, only what the character could know."""
     own, other = item.own, item.other
     published = profile is Profile.REFERENCE
@@ -108,8 +108,7 @@ def hint_prompt(
             text="\n".join(_assessed(name, raw.get(name), reasons.get(name, ""), item) for name in DIMENSIONS),
         ),
     )
-    system = rubrics.WRITER.format(name=own.name, other=other.name, ask=ask)
-    return Prompt(system=system, sections=sections).messages(profile)
+    return Prompt(system=rubrics.WRITER.format(name=own.name, other=other.name, ask=ask), sections=sections)
 
 
 def own_actions(item: SotopiaItem, turns: Sequence[Turn]) -> list[Action]:

@@ -63,10 +63,14 @@ class SotopiaItem(ChoiceItem):
         return self.scenario, self.relationship, self.sides, self.seat
 
     @property
+    def known(self) -> str:
+        """What the side that is evaluated is told."""
+        return "\n".join((self.scenario, self.own.background, self.own.goal, self.other.shown, self.relationship))
+
+    @property
     def private(self) -> tuple[str, ...]:
         """What only the partner knows, in pieces of four words and more."""
-        known = " ".join((self.scenario, self.own.background, self.own.goal, self.other.shown))
-        told = plain_words(f"{known} {self.relationship}")
+        told = plain_words(self.known)
         found = _PIECE_ENDS.split(f"{self.other.background}\n{self.other.goal}")
         return tuple(
             piece.strip()

@@ -163,6 +163,13 @@ def reference_reward(raw: Mapping[str, float], risk: Risk, *, training: bool, fo
     return soul_score(raw)
 
 
+def reference_hinted_reward(raw: Mapping[str, float], risk: Risk, *, format_ok: bool) -> float:
+    """What the published trainer is given for a second attempt: W, nothing at any risk, half of it for a bad format."""
+    if risk is not Risk.LOW:
+        return 0.0
+    return weighted_score(raw) * (1.0 if format_ok else 0.5)
+
+
 def _reference_number(entry: Any, dimension: Dimension) -> int:
     number = entry.get("score") if isinstance(entry, Mapping) else None
     if not isinstance(number, (int, float)) or not math.isfinite(number):

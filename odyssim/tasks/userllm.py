@@ -20,15 +20,17 @@ from typing import ClassVar, Final
 from odyssim.models.base import Floor, Role
 from odyssim.tasks.base import Played
 from odyssim.tasks.extraction import last_words
+from odyssim.tasks.feedback import Flow
 from odyssim.tasks.generative import GenerativeTask
 from odyssim.tasks.judged import judged
 from odyssim.tasks.panel import ask_panel
-from odyssim.tasks.prompt import Cut, Prompt, Section, fitted
+from odyssim.tasks.prompt import Cut, Prompt, Section
 from odyssim.tasks.published import PublishedFiles
 from odyssim.tasks.rows import Row
 from odyssim.tasks.rubrics import userllm as rubric
 from odyssim.tasks.stage import Part
 from odyssim.tasks.userllm_corpus import corpus_figures
+from odyssim.tasks.userllm_hint import rule_hint
 from odyssim.tasks.userllm_record import Suite, UserLLMItem, read_item
 from odyssim.tasks.userllm_score import (
     END,
@@ -41,7 +43,7 @@ from odyssim.tasks.userllm_score import (
     said,
     visible,
 )
-from odyssim.types import Axis, Episode, EpisodeStop, Json, Message, Outcome, Profile, StopReason, Turn
+from odyssim.types import Axis, Episode, EpisodeStop, Json, Outcome, Profile, StopReason, Turn
 
 USER: Final = "user"
 HINTED_HISTORY_WORDS: Final = 2000
@@ -81,11 +83,12 @@ class UserLLM(GenerativeTask[UserLLMItem]):
     published: ClassVar[PublishedFiles] = PublishedFiles(
         keys=("userllm",), test=("userllm_val.parquet",), train=("userllm_rl_train.parquet",)
     )
+    published_flow: ClassVar[Flow] = Flow(tries_without_hint=True)
 
     def read(self, row: Row, profile: Profile) -> UserLLMItem:
         return read_item(row, profile)
 
-    def prompt(self, item: UserLLMItem, profile: Profile, hint: str = "") -> Prompt:
+    def first_prompt(self, item: UserLLMItem, profile: Profile, hint: str = "") -> Prompt:
         """What the user is told; of a hinted attempt, as published, with a shorter history and a private note."""
         published_hint = hint if profile is Profile.REFERENCE else ""
         history = (last_words(item.history, HINTED_HISTORY_WORDS) or "") if published_hint else item.history
@@ -103,14 +106,10 @@ class UserLLM(GenerativeTask[UserLLMItem]):
             return prompt.with_hint(hint, before="", lead="Keep in mind:")
         return prompt
 
-    def opening(self, item: UserLLMItem, profile: Profile, hint: str = "") -> tuple[Message, ...]:
-        return self.prompt(item, profile, hint).messages(profile)
-
     async def converse(self, item: UserLLMItem, floor: Floor, profile: Profile, hint: str = "") -> Played:
         stage = self.stage(item, floor, profile)
-        shown = fitted(self.prompt(item, profile, hint), floor.cast.prompt_tokens, floor.cast.split_tokens, profile)
         user = Part(USER, Role.POLICY)
-        user.hear(shown[-1].content)
+        user.hear(self.opening(item, profile, hint, floor.cast)[-1].content)
         text = visible(await stage.speak(user) or "", profile)
         cut_off = floor.calls[-1].reply.stop_reason is StopReason.LENGTH
         stop = EpisodeStop.LENGTH if cut_off else EpisodeStop.COMPLETED
@@ -134,6 +133,13 @@ class UserLLM(GenerativeTask[UserLLMItem]):
         scores = scored(item, turn, value)
         metrics = {**scores.parts, "ended": float(turn.ended)}
         return Outcome(score=scores.score, metrics=metrics, critique=critique, answer=turn.text or None)
+
+    def earns_hint(self, outcome: Outcome, profile: Profile) -> bool:
+        """Always: the rules decide whether there is anything to say."""
+        return outcome.score is not None
+
+    def rule_hint(self, item: UserLLMItem, episode: Episode, outcome: Outcome, profile: Profile) -> str:
+        return rule_hint(item, outcome.answer or "", outcome.score or 0.0, outcome.metrics, profile)
 
     def facets(self, item: UserLLMItem) -> dict[str, str]:
         turn = "first" if item.first_turn else "last" if item.last_turn else "later"

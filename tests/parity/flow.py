@@ -11,7 +11,7 @@ from odyssim.models.base import Cast
 from odyssim.models.scripted import Scripted
 from odyssim.tasks.choice import ChoiceTask
 from odyssim.tasks.feedback import Arm
-from odyssim.tasks.hints import Written, Wrong, brief_messages
+from odyssim.tasks.hints import Attempt, Written
 from odyssim.tasks.second_attempt import Rollout, rollout
 from odyssim.types import Message, Profile, Sampling
 from tests.parity.rows import row_of
@@ -27,9 +27,9 @@ class _Writer:
         self.hint = hint
         self.asked = 0
 
-    async def write(self, wrong: Wrong, arm: Arm) -> Written:
+    async def write(self, attempt: Attempt, arm: Arm) -> Written:
         self.asked += 1
-        assert brief_messages(wrong, arm)
+        assert attempt.task.feedback_messages(attempt.item, attempt.episode, attempt.outcome, attempt.profile, arm)
         return Written(text=self.hint)
 
 
@@ -55,7 +55,7 @@ def flow_of(task: ChoiceTask[Any]) -> Callable[[dict[str, Any]], dict[str, Any]]
         if len(found.samples) > 1:
             draft, second = found.samples[:2]
             table["hint_text_is_in_second_prompt"] = writer.hint in seen[1][-1].content
-            table["second_sample_uses_first_prompt"] = second.messages == draft.messages
+            table["second_sample_uses_first_prompt"] = second.strands[0].opening == draft.strands[0].opening
             table["second_sample_has_own_rollout_id"] = second.rollout != draft.rollout
         return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from odyssim.models.scripted import Line, Scripted, offered_options
 from odyssim.types import Json, Message, Sampling, derive_seed
 
 _SCHEMA_FOLLOWS = "write nothing after it:\n"
+_FEATURES = re.compile(r"^# Features\n((?:- .*\n)+)", re.MULTILINE)
 _REASONS = (
     "It reads like somebody in a hurry: short, and to the point.",
     "Too tidy. Nobody puts it in three even sentences; it says what was asked for, but in the voice of a brochure.",
@@ -29,8 +31,12 @@ def judge(name: str = "scripted/judge") -> Scripted:
     def answer(messages: Sequence[Message], sampling: Sampling) -> Line:
         question = next(one.content for one in reversed(messages) if _SCHEMA_FOLLOWS in one.content)
         schema = json.loads(question.partition(_SCHEMA_FOLLOWS)[2])
-        seed = derive_seed(0, name, question)
-        return json.dumps(filled(schema, schema.get("$defs", {}), seed))
+        verdict = filled(schema, schema.get("$defs", {}), derive_seed(0, name, question))
+        listed = _FEATURES.search(question)
+        if listed and "results" in verdict:  # one result for each feature that is listed
+            names = [line.removeprefix("- ").partition(":")[0] for line in listed[1].splitlines()]
+            verdict["results"] = [verdict["results"][0] | {"feature_name": one} for one in names]
+        return json.dumps(verdict)
 
     return Scripted(answer, name=name)
 
@@ -48,7 +54,10 @@ def filled(schema: Json, definitions: Json, seed: int) -> Any:
     match schema["type"]:
         case "object":
             fields = schema.get("properties", {})
-            return {name: filled(field, definitions, derive_seed(seed, name)) for name, field in fields.items()}
+            return {
+                name: "Ann Verrill" if name == "name" else filled(field, definitions, derive_seed(seed, name))
+                for name, field in fields.items()
+            }
         case "array":
             size = max(1, schema.get("minItems", 1))
             return [filled(schema["items"], definitions, derive_seed(seed, place)) for place in range(size)]

@@ -14,6 +14,7 @@ from odyssim.recipe.config import Recipe, load_recipe
 from odyssim.recipe.run import RunResult
 from odyssim.report.records import RunRecords, read_run
 from odyssim.report.shown import number, percent
+from odyssim.tasks.choice import ChoiceTask
 from odyssim.tasks.registry import get_task
 from odyssim.types import Profile
 from tests.report.conftest import TIMEOUT
@@ -131,6 +132,7 @@ def test_an_item_is_shown_as_the_policy_sees_it(name: str, profile: Profile) -> 
     console = Console(file=io.StringIO(), width=10_000, record=True)
     show_item(task, item, profile, console)
     text = console.export_text()
+    assert isinstance(task, ChoiceTask)
     for line in task.prompt(item, profile).user.split("\n"):
         assert line in text
     assert text.rstrip().endswith(task.gold_reply(item, profile))

@@ -247,4 +247,4 @@ def test_a_rule_based_second_attempt_runs_without_any_model() -> None:
     cast = Cast(policy=Scripted([f"<answer>{wrong}</answer>", f"<answer>{gold}</answer>"]))
     found = asyncio.run(rollout(task, item, cast, RuleWriter(), arm=Arm.CRITIQUE))
     assert [sample.reward for sample in found.samples] == [0.0, 1.0, 1.0]
-    assert found.hint.text in found.samples[2].messages[-1].content
+    assert found.hint.text in found.samples[2].strands[0].opening[-1].content
