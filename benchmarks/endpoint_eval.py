@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,18 +28,20 @@ from odyssim import evaluate, load_model
 from odyssim.soul.evaluate import EvalConfig
 from odyssim.soul.selection import select_items
 from odyssim.tasks.registry import get_task
-from odyssim.types import Profile, Sampling
+from odyssim.types import Json, Profile, Sampling
 
 
-def serve(port: int, latency_s: float) -> None:
-    """A chat-completions server that answers everything alike after `latency_s`."""
+def serve(port: int, latency_s: float, say: Callable[[Json], str]) -> None:
+    """A chat-completions server that answers a request with what `say` makes of it, after `latency_s`."""
 
     async def answer(request: web.Request) -> web.Response:
-        await request.json()
+        asked = await request.json()
         await asyncio.sleep(latency_s)
-        message = {"role": "assistant", "content": "<answer>A</answer>"}
+        message = {"role": "assistant", "content": say(asked)}
+        usage = {"prompt_tokens": 600, "completion_tokens": 5, "total_tokens": 605}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        return web.json_response({"choices": [choice], "usage": {"prompt_tokens": 600, "completion_tokens": 5}})
+        whole = {"id": "1", "object": "chat.completion", "created": 1, "model": asked["model"]}
+        return web.json_response({**whole, "choices": [choice], "usage": usage})
 
     app = web.Application()
     app.router.add_post("/v1/chat/completions", answer)
@@ -47,11 +49,11 @@ def serve(port: int, latency_s: float) -> None:
 
 
 @contextmanager
-def stand_in(latency_s: float) -> Iterator[str]:
-    """The address of a stand-in server in a process of its own."""
+def stand_in(latency_s: float, *program: str) -> Iterator[str]:
+    """The address of a stand-in server in a process of its own: `program`, told to `--serve` at a port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    server = subprocess.Popen([sys.executable, __file__, "--serve", str(port), "--latency", str(latency_s)])
+    server = subprocess.Popen([sys.executable, *program, "--serve", str(port), "--latency", str(latency_s)])
     try:
         deadline = time.monotonic() + 30.0
         while not _listens(port) and time.monotonic() < deadline:
@@ -117,12 +119,12 @@ def main() -> None:
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.serve:
-        serve(arguments.serve, arguments.latency)
+        serve(arguments.serve, arguments.latency, lambda asked: "<answer>A</answer>")
         return
     if arguments.base_url:
         compare(arguments, arguments.base_url)
     else:
-        with stand_in(arguments.latency) as address:
+        with stand_in(arguments.latency, __file__) as address:
             compare(arguments, address)
 
 
@@ -137,7 +139,7 @@ def compare(arguments: argparse.Namespace, base_url: str) -> None:
     )
     task = get_task("hitom")
     items = select_items(task.items("village"), arguments.items)
-    prompts = [task.messages(item, Profile.IMPROVED)[-1].content for item in items]
+    prompts = [task.opening(item, Profile.IMPROVED)[-1].content for item in items]
     # Warm both up: imports and first connections here, compilation and caches on the server.
     ours(config.model_copy(update={"limit": 2}), base_url, arguments.model)
     bare(prompts, base_url, arguments.model, arguments.parallel, sampling)

@@ -7,6 +7,8 @@ The verbs of the command line are the functions of this package; each is importe
     build_corpus(...)     raw files to interactions
     midtrain(...)         packed interactions to a checkpoint
     evaluate(...)         a model on SOUL tasks
+    rescore(...)          the same episodes with other judges
+    compare(...)          finished evaluations, item by item
     likeness(...)         a model's next turns against people's
     run(...)              a whole recipe
 """
@@ -23,6 +25,8 @@ _VERBS = {
     "build_corpus": "odyssim.corpus.build.corpus",
     "midtrain": "odyssim.training.midtrain",
     "evaluate": "odyssim.soul.evaluate",
+    "rescore": "odyssim.soul.rescore",
+    "compare": "odyssim.soul.compare",
     "likeness": "odyssim.soul.next_turn",
     "run": "odyssim.recipe.run",
 }

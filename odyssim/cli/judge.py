@@ -8,7 +8,6 @@ from typing import Annotated, Optional
 import typer
 
 from odyssim.cli.console import AsJson, err_console, out_console, print_json, progress
-from odyssim.soul.judges.standing import JUDGE_CHECKS
 
 judge_app = typer.Typer(help="Check judges, and train one that needs no language model.", no_args_is_help=True)
 
@@ -19,7 +18,7 @@ judge_app = typer.Typer(help="Check judges, and train one that needs no language
 def check(
     judge: Annotated[list[str], typer.Option(help="A model, as for eval, or discriminator/FOLDER. Repeatable.")],
     samples: Annotated[int, typer.Option(min=1, help="Times every question is asked.")] = 1,
-    out: Annotated[Path, typer.Option(help="Folder of all checks.")] = JUDGE_CHECKS,
+    out: Annotated[Optional[Path], typer.Option(help="Folder of all checks. Default: runs/judges.")] = None,  # noqa: UP045
     base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
     timeout: Annotated[Optional[float], typer.Option(min=0.1, help="Seconds an endpoint may be silent.")] = None,  # noqa: UP045
     concurrency: Annotated[int, typer.Option(min=1, help="Questions under way at once.")] = 16,
@@ -30,6 +29,7 @@ def check(
     from odyssim.cli.judge_tables import checks_table, plans_table
     from odyssim.soul.judges.check import check_judge, plan_check
     from odyssim.soul.judges.several import agreement
+    from odyssim.soul.judges.standing import JUDGE_CHECKS
 
     if dry_run:
         plans = [plan_check(name, samples) for name in judge]
@@ -38,7 +38,7 @@ def check(
     checks = [
         check_judge(
             name,
-            out=out,
+            out=out or JUDGE_CHECKS,
             samples=samples,
             concurrency=concurrency,
             base_url=base_url,
@@ -53,7 +53,7 @@ def check(
         print_json({"checks": found, "agreement": together and together.model_dump()})
     else:
         out_console.print(checks_table(checks, together))
-    err_console.print(f"Results: {out}", highlight=False, soft_wrap=True)
+    err_console.print(f"Results: {out or JUDGE_CHECKS}", highlight=False, soft_wrap=True)
     if all(one.tau is None for one in checks):
         raise typer.Exit(1)
 

@@ -14,7 +14,9 @@ from odyssim import __version__
 from odyssim.cli.console import AsJson, Data, TaskData, err_console, out_console, print_json, progress, task_data
 from odyssim.cli.corpus import corpus_app
 from odyssim.cli.judge import judge_app
-from odyssim.errors import DataError, OdysSimError
+from odyssim.cli.soul import compare_, soul_app
+from odyssim.cli.tau_usi import tau_usi
+from odyssim.errors import DataError, OdysSimError, UsageError
 from odyssim.types import Profile
 
 Judges = Annotated[Optional[list[str]], typer.Option("--judge", help="A judge; repeatable.")]  # noqa: UP045
@@ -32,6 +34,9 @@ tasks_app = typer.Typer(help="List, show and check the tasks.", no_args_is_help=
 app.add_typer(tasks_app, name="tasks")
 app.add_typer(corpus_app, name="corpus")
 app.add_typer(judge_app, name="judge")
+app.command("tau-usi")(tau_usi)
+app.add_typer(soul_app, name="soul")
+app.command("compare")(compare_)
 
 
 def _version(wanted: bool) -> None:
@@ -172,32 +177,41 @@ def rescore_(
 
 @app.command()
 def likeness(
-    model: Annotated[str, typer.Option(help="As for eval.")],
-    corpus: Annotated[Path, typer.Option(help="A corpus folder, for example runs/quickstart/corpus.")],
-    out: Annotated[Optional[Path], typer.Option(help="Result folder. Default: runs/likeness/MODEL.")] = None,  # noqa: UP045
-    turns: Annotated[int, typer.Option(min=1, help="Places of held-out dialogues to speak at.")] = 200,
+    mine: Annotated[Optional[Path], typer.Argument(help='A file of a model\'s turns: {"text": ...} lines.')] = None,  # noqa: UP045
+    human: Annotated[Optional[Path], typer.Option(help="Such a file of people's turns.")] = None,  # noqa: UP045
+    model: Annotated[Optional[str], typer.Option(help="Instead of a file: as for eval.")] = None,  # noqa: UP045
+    corpus: Annotated[Optional[Path], typer.Option(help="With --model: runs/quickstart/corpus.")] = None,  # noqa: UP045
+    out: Annotated[Optional[Path], typer.Option(help="Result folder. With --model: runs/likeness/MODEL.")] = None,  # noqa: UP045
+    turns: Annotated[Optional[int], typer.Option(min=1, help="At most so many. Default: 200, lines: 5000.")] = None,  # noqa: UP045
     seed: Annotated[int, typer.Option(help="Draws places and turns.")] = 0,
     base_url: Annotated[Optional[str], typer.Option(help="Address of the endpoint.")] = None,  # noqa: UP045
     as_json: AsJson = False,
 ) -> None:
-    """Compare a model's next turns with what people said at the same places of held-out dialogues."""
-    from odyssim.cli.tables import likeness_table
-    from odyssim.soul.next_turn import LikenessConfig
-    from odyssim.soul.next_turn import likeness as measure
+    """Compare a model's turns with people's: of two files, or at the same places of held-out dialogues."""
+    if mine is not None and human is not None and model is None and corpus is None:
+        from odyssim.cli.likeness import of_files
 
-    folder = out or Path("runs") / "likeness" / _slug(model)
-    config = LikenessConfig(turns=turns, seed=seed)
-    result = measure(model, corpus, config, out=folder, base_url=base_url, progress=progress())
-    print_json(result) if as_json else out_console.print(likeness_table(result))
-    err_console.print(f"Result: {folder / 'likeness.json'}", highlight=False, soft_wrap=True)
+        of_files(mine, human, out=out, lines=turns, seed=seed, as_json=as_json)
+    elif model is not None and corpus is not None and mine is None and human is None:
+        from odyssim.cli.likeness import of_model
+
+        folder = out or Path("runs") / "likeness" / _slug(model)
+        of_model(model, corpus, out=folder, turns=turns, seed=seed, base_url=base_url, as_json=as_json)
+    else:
+        raise UsageError(
+            "likeness compares either two files or a model with a corpus.",
+            hint="odyssim likeness MINE.jsonl --human THEIRS.jsonl, or odyssim likeness --model NAME --corpus FOLDER",
+        )
 
 
 @app.command()
-def report(run_folder: Annotated[Path, typer.Argument(help="A run folder: runs/quickstart.")]) -> None:
-    """Write the report of a run again, from what the run folder holds."""
+def report(
+    folder: Annotated[Path, typer.Argument(help="A run, runs/quickstart, or an evaluation, runs/eval/MODEL.")],
+) -> None:
+    """Write the report of a run or an evaluation, from what its folder holds."""
     from odyssim.report.write import write_report
 
-    out_console.print(f"Report: {write_report(run_folder)}", highlight=False, soft_wrap=True)
+    out_console.print(f"Report: {write_report(folder)}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -154,7 +154,7 @@ def likeness_table(result: NextTurnResult) -> RenderableType:
             number(measure.human),
             number(measure.model),
             number(measure.gap, sign=True) + gap_interval(measure.interval),
-            number(measure.human_gap_95),
+            number(measure.ceiling),
             measure.verdict,
         )
     outside = sum(measure.verdict == "outside" for measure in likeness.measures)

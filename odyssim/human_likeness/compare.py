@@ -1,4 +1,4 @@
-"""Human-likeness of next turns: what a model says where people spoke, against what the people said.
+"""Human-likeness of a model's turns: what it says where people spoke, or in their place, against what people said.
 
 Every number stands beside its human ceiling, the same number for two random halves of the people: a model inside it
 is as close to people as people are to each other.
@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Literal, Protocol, Self
 
 import numpy as np
 
 from odyssim.errors import DataError
 from odyssim.human_likeness import stats
-from odyssim.human_likeness.stats import Bools, Ints, Ratios
+from odyssim.human_likeness.diversity import SELF_REPETITION, SET_MEASURES, SetSizes, in_sets, repeats
+from odyssim.human_likeness.pragmatics import AGREEABLENESS, PRAGMATICS
+from odyssim.human_likeness.stats import Bools, Floats, Ints, Ratios
 from odyssim.human_likeness.surface import SURFACE, Measure, Utterance
 from odyssim.human_likeness.tokens import Cleaned, Residue, strip_residue
 from odyssim.human_likeness.words import LEXICON, VIEWS, Terms, View, WordChoice, is_english, word_choice
 from odyssim.types import Record, derive_seed
 
-MEASURES: Final[tuple[Measure, ...]] = (*SURFACE, *LEXICON)
+MEASURES: Final[tuple[Measure, ...]] = (*SURFACE, *LEXICON, *PRAGMATICS, *AGREEABLENESS)
 SPLITS: Final = 200
 
 Position = Literal["first", "middle", "last"]
@@ -30,9 +32,10 @@ POSITIONS: Final[tuple[Position, ...]] = ("first", "middle", "last")
 
 
 class TextSample(Record):
-    """One turn. `pair` names its place and is the same for the human turn and the model's turn at that place.
+    """One turn. `pair` names its place: in `compare` the same for the human turn and the model's turn there.
 
-    `cluster` is the dialogue; `person` who wrote the human turn, if known (ignored on the model's side).
+    `cluster` is the dialogue, or whatever else is independent of the rest; `person` who speaks, if known (`compare`
+    takes the person from the human side).
     """
 
     pair: str
@@ -46,9 +49,9 @@ class MeasureResult(Record):
     """One measure on both sides, in `unit`. None: not measurable here (no base, or fewer than six units).
 
     `gap` is model minus human with its 95 % bootstrap `interval`, at each position in `gap_at`. `effect` is Cliff's
-    delta of the model's turns over people's, -1..1. The ceiling from random halves of the people: mean of |gap|, its
-    95th percentile, and mean |effect|. The halves hold half the turns, so the ceiling errs on the model's side.
-    `verdict` is 'outside' if |gap| exceeds the 95th percentile and the interval excludes zero.
+    delta of the model's turns over people's, -1..1. From random halves of the people: the mean of |gap|, the `ceiling`
+    (its 95th percentile), and the mean |effect|. The halves hold half the turns, so the ceiling errs on the model's
+    side. `verdict` is 'outside' if |gap| exceeds the ceiling and the interval excludes zero.
     """
 
     name: str
@@ -61,7 +64,7 @@ class MeasureResult(Record):
     gap_at: dict[Position, float | None]
     effect: float | None
     human_gap_mean: float | None
-    human_gap_95: float | None
+    ceiling: float | None
     human_effect: float | None
     verdict: Verdict
 
@@ -86,10 +89,13 @@ class ResidueRate(Record):
 
 
 class LikenessResult(Record):
-    """A model's next turns against people's. `excess`: mean of the measures' excess, 0 = within human noise.
+    """A model's turns against people's, which the counts are of. `excess`: mean of the measures' excess, 0 = within
+    human noise.
 
-    `n_units` counts what is resampled: people, or dialogues where people are unknown or several. `english` is false
-    if the turns are in another language; measures that rest on English word lists are then left out.
+    `measures` are taken turn by turn; `diversity` on sets of turns of equal size (`sets`), empty and none if there is
+    too little text. `n_units` counts what is resampled: people, or dialogues where people are unknown or several.
+    `english` is false if the turns are in another language; measures that rest on English word lists are then left
+    out.
     """
 
     n_turns: int
@@ -101,6 +107,8 @@ class LikenessResult(Record):
     english: bool
     excess: float | None
     measures: tuple[MeasureResult, ...]
+    sets: SetSizes | None = None
+    diversity: tuple[MeasureResult, ...] = ()
     words: dict[View, WordChoice]
     residue: dict[Residue, ResidueRate]
     seed: int
@@ -109,7 +117,7 @@ class LikenessResult(Record):
 
     def measure(self, name: str) -> MeasureResult:
         """The measure called `name`; `KeyError` if it was not taken."""
-        return {measure.name: measure for measure in self.measures}[name]
+        return {measure.name: measure for measure in (*self.measures, *self.diversity)}[name]
 
 
 def compare(
@@ -122,25 +130,55 @@ def compare(
     position.
     """
     pairs = _paired(human, model)
-    design = _Design.of([person for person, _ in pairs], seed)
-    sides = _Side.of([person for person, _ in pairs]), _Side.of([machine for _, machine in pairs])
+    people = [person for person, _ in pairs]
+    dialogues = [sample.cluster for sample in people]
+    unit = stats.units_of(dialogues, [sample.person for sample in people])
+    machine = [spoken.model_copy(update={"person": person.person}) for person, spoken in pairs]
+    return _compare((_Side.of(people, unit), _Side.of(machine, unit)), seed, draws)
+
+
+def compare_unpaired(
+    human: Sequence[TextSample], model: Sequence[TextSample], *, seed: int = 0, draws: int = 1000
+) -> LikenessResult:
+    """Compare turns of people with turns of a model that need not answer the same.
+
+    A cluster is the unit that is resampled; one that occurs on both sides (the same context, say) stays together.
+    Otherwise as `compare`. Raises `DataError` if a side has no turns.
+    """
+    for side, samples in (("human", human), ("model", model)):
+        if not samples:
+            raise DataError(f"The {side} side has no turns to compare.")
+    number = stats.numbering(sample.cluster for side in (human, model) for sample in side)
+    sides = [
+        _Side.of(samples, np.array([number[sample.cluster] for sample in samples], dtype=np.int64))
+        for samples in (human, model)
+    ]
+    return _compare((sides[0], sides[1]), seed, draws)
+
+
+def _compare(sides: tuple[_Side, _Side], seed: int, draws: int) -> LikenessResult:
+    human, model = sides
+    design = _Design.of(human, model, seed)
     english = is_english([token for side in sides for turn in side.turns for token in turn.tokens])
-    measures = _measure_all([m for m in MEASURES if english or not m.english], sides, design, draws, seed)
+    listed = [measure for measure in MEASURES if english or not measure.english]
+    people, machine = (_Rows(side.ratios(listed), side.unit, side.position) for side in sides)
+    measures = _measure_all([*listed, SELF_REPETITION], people, machine, design, draws, seed)
     excesses = [measure.excess for measure in measures if measure.excess is not None]
+    sets, diversity = _diversity(sides, design, draws, seed)
     return LikenessResult(
-        n_turns=len(pairs),
-        n_dialogues=len(set(design.dialogue.tolist())),
-        n_units=design.n_units,
-        n_at={name: int((design.position == number).sum()) for number, name in enumerate(POSITIONS)},
-        human_tokens=sides[0].n_tokens,
-        model_tokens=sides[1].n_tokens,
+        n_turns=len(human.turns),
+        n_dialogues=len(set(human.dialogue.tolist())),
+        n_units=len(np.unique(human.unit)),
+        n_at={name: int((human.position == number).sum()) for number, name in enumerate(POSITIONS)},
+        human_tokens=human.n_tokens,
+        model_tokens=model.n_tokens,
         english=english,
         excess=sum(excesses) / len(excesses) if excesses else None,
         measures=measures,
+        sets=sets,
+        diversity=diversity,
         words=_words(sides, design, seed),
-        residue={
-            kind: ResidueRate(human=sides[0].share_with(kind), model=sides[1].share_with(kind)) for kind in Residue
-        },
+        residue={kind: ResidueRate(human=human.share_with(kind), model=model.share_with(kind)) for kind in Residue},
         seed=seed,
         draws=draws,
         splits=len(design.halves),
@@ -172,44 +210,48 @@ def _paired(human: Sequence[TextSample], model: Sequence[TextSample]) -> list[tu
 
 @dataclass(frozen=True)
 class _Design:
-    """Which dialogue, unit and position each turn belongs to (n,), and the halves of the units (splits, U)."""
+    """On which sides each unit speaks (U,), numbered, and random halves of the units (splits, U)."""
 
-    dialogue: Ints
-    unit: Ints
-    position: Ints
+    stratum: Ints
     halves: Bools
 
     @classmethod
-    def of(cls, samples: Sequence[TextSample], seed: int) -> Self:
-        dialogues = [sample.cluster for sample in samples]
-        number = stats.numbering(dialogues)
-        unit = stats.units_of(dialogues, [sample.person for sample in samples])
-        n_units = int(unit.max()) + 1
-        splits = SPLITS if n_units >= stats.MIN_UNITS else 0
-        return cls(
-            dialogue=np.array([number[name] for name in dialogues], dtype=np.int64),
-            unit=unit,
-            position=np.array([POSITIONS.index(sample.position) for sample in samples], dtype=np.int64),
-            halves=stats.random_halves(n_units, splits, np.random.default_rng(derive_seed(seed, "halves"))),
-        )
-
-    @property
-    def n_units(self) -> int:
-        n_units: int = self.halves.shape[1]
-        return n_units
+    def of(cls, human: _Side, model: _Side, seed: int) -> Self:
+        """Units that speak on one side only are halved and resampled apart from those of the other side."""
+        units = 1 + max(int(side.unit.max()) for side in (human, model))
+        speaks = [np.isin(np.arange(units), side.unit) for side in (human, model)]
+        splits = SPLITS if speaks[0].sum() >= stats.MIN_UNITS else 0
+        stratum = speaks[0] + 2 * speaks[1].astype(np.int64)
+        rng = np.random.default_rng(derive_seed(seed, "halves"))
+        return cls(stratum, stats.stratified_halves(stratum, splits, rng))
 
 
 @dataclass(frozen=True)
 class _Side:
-    """The turns of one side, in the order of the places, and what was stripped from each."""
+    """The turns of one side, what was stripped from each, and its dialogue, unit, position (n,) and speaker.
+
+    Dialogues and units have numbers; those of units mean the same on both sides.
+    """
 
     turns: list[Utterance]
     cleaned: list[Cleaned]
+    dialogue: Ints
+    unit: Ints
+    position: Ints
+    speaker: list[str | None]
 
     @classmethod
-    def of(cls, samples: Sequence[TextSample]) -> Self:
+    def of(cls, samples: Sequence[TextSample], unit: Ints) -> Self:
         cleaned = [strip_residue(sample.text) for sample in samples]
-        return cls([Utterance(one.text) for one in cleaned], cleaned)
+        number = stats.numbering(sample.cluster for sample in samples)
+        return cls(
+            turns=[Utterance(one.text) for one in cleaned],
+            cleaned=cleaned,
+            dialogue=np.array([number[sample.cluster] for sample in samples], dtype=np.int64),
+            unit=unit,
+            position=np.array([POSITIONS.index(sample.position) for sample in samples], dtype=np.int64),
+            speaker=[None if one.person is None else f"{one.cluster}\x1f{one.person}" for one in samples],
+        )
 
     @property
     def n_tokens(self) -> int:
@@ -219,28 +261,71 @@ class _Side:
         return sum(kind in one.residue for one in self.cleaned) / len(self.cleaned)
 
     def ratios(self, measures: Sequence[Measure]) -> Ratios:
-        """One row per turn, one column per measure."""
-        return Ratios(
-            np.array([[measure.count(turn) for measure in measures] for turn in self.turns], dtype=np.float64),
-            np.array([[measure.base(turn) for measure in measures] for turn in self.turns], dtype=np.float64),
-        )
+        """One row per turn, one column per measure, and a last one for `SELF_REPETITION`."""
+        repeated = repeats([turn.tokens for turn in self.turns], self.speaker)
+        count = np.array([[measure.count(turn) for measure in measures] for turn in self.turns], dtype=np.float64)
+        base = np.array([[measure.base(turn) for measure in measures] for turn in self.turns], dtype=np.float64)
+        return Ratios(np.hstack([count, repeated.count]), np.hstack([base, repeated.base]))
+
+
+class _Named(Protocol):
+    """What a measure of either kind says of itself."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def what(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What was measured on one side, a row per turn or set and a column per measure, with unit and position (n,)."""
+
+    values: Ratios
+    unit: Ints
+    position: Ints
+
+    @property
+    def at(self) -> Floats:
+        """The ratios at each position, and of rows without one: (positions + 1, M)."""
+        return self.values.by(self.position, len(POSITIONS) + 1).each
+
+
+def _diversity(
+    sides: tuple[_Side, _Side], design: _Design, draws: int, seed: int
+) -> tuple[SetSizes | None, tuple[MeasureResult, ...]]:
+    """The set measures. A set is a unit; sets of one number may share units, so they are resampled together."""
+    human, model = sides
+    tokens = [turn.tokens for turn in human.turns], [turn.tokens for turn in model.turns]
+    measured = in_sets(tokens, (human.unit, model.unit), design.stratum, seed)
+    if measured is None:
+        return None, ()
+    sizes, columns = measured
+    unit, nowhere = np.arange(sizes.sets), np.full(sizes.sets, len(POSITIONS))
+    one_stratum = np.zeros(sizes.sets, dtype=np.int64)
+    rng = np.random.default_rng(derive_seed(seed, "halves of sets"))
+    of_sets = _Design(one_stratum, stats.stratified_halves(one_stratum, SPLITS, rng))
+    people, machine = (_Rows(values, unit, nowhere) for values in columns)
+    return sizes, _measure_all(SET_MEASURES, people, machine, of_sets, draws, seed)
 
 
 def _measure_all(
-    measures: Sequence[Measure], sides: tuple[_Side, _Side], design: _Design, draws: int, seed: int
+    measures: Sequence[_Named], people: _Rows, machine: _Rows, design: _Design, draws: int, seed: int
 ) -> tuple[MeasureResult, ...]:
     """All measures at once: every array below has one column per measure."""
-    h_turns, m_turns = (side.ratios(measures) for side in sides)
-    human, model = (turns.by(design.unit, design.n_units) for turns in (h_turns, m_turns))
+    human, model = (rows.values.by(rows.unit, len(design.stratum)) for rows in (people, machine))
+    h_each, m_each = people.values.each, machine.values.each
     h_total, m_total = human.total, model.total
-    gap, effect = m_total - h_total, stats.cliffs_delta(m_turns.each, h_turns.each)
-    gap_at = m_turns.by(design.position, len(POSITIONS)).each - h_turns.by(design.position, len(POSITIONS)).each
+    gap, effect = m_total - h_total, stats.cliffs_delta(m_each, h_each)
+    gap_at = machine.at - people.at
     enough_people = human.units_with_base >= stats.MIN_UNITS
     enough = enough_people & (model.units_with_base >= stats.MIN_UNITS)
-    rng = np.random.default_rng(derive_seed(seed, "bootstrap"))
-    drawn = np.where(enough, stats.bootstrap_gaps(human, model, draws, rng), np.nan)
+    weights = stats.stratified_weights(design.stratum, draws, np.random.default_rng(derive_seed(seed, "bootstrap")))
+    drawn = np.where(enough, stats.bootstrap_gaps(human, model, weights), np.nan)
     noise = np.where(enough_people, np.abs(stats.split_gaps(human, design.halves)), np.nan)
-    split_effects = stats.split_effects(h_turns.each, design.unit, design.halves)
+    split_effects = stats.split_effects(h_each, people.unit, design.halves)
     noise_effect = np.where(enough_people, np.abs(split_effects), np.nan)
     ceilings = [stats.quantile(column, 0.95) for column in noise.T]
     intervals = [stats.percentile_interval(column) for column in drawn.T]
@@ -256,7 +341,7 @@ def _measure_all(
             gap_at={name: _known(gap_at[row, column]) for row, name in enumerate(POSITIONS)},
             effect=_known(effect[column]),
             human_gap_mean=stats.mean(noise[:, column]),
-            human_gap_95=ceilings[column],
+            ceiling=ceilings[column],
             human_effect=stats.mean(noise_effect[:, column]),
             verdict=_verdict(_known(gap[column]), intervals[column], ceilings[column]),
         )
@@ -280,6 +365,8 @@ def _words(sides: tuple[_Side, _Side], design: _Design, seed: int) -> dict[View,
     for view, terms_of in VIEWS.items():
         human, model = ([terms_of(turn.tokens) for turn in side.turns] for side in sides)
         number = stats.numbering(term for turns in (human, model) for terms in turns for term in terms)
-        people, machine = (Terms.of(turns, number, design.dialogue, design.unit) for turns in (human, model))
+        people, machine = (
+            Terms.of(turns, number, side.dialogue, side.unit) for turns, side in zip((human, model), sides, strict=True)
+        )
         choices[view] = word_choice(people, machine, list(number), design.halves, derive_seed(seed, "words", view))
     return choices

@@ -55,6 +55,28 @@ def yules_k(tokens: Sequence[Hashable]) -> float:
     return 1e4 * (sum(uses**2 for uses in Counter(tokens).values()) - n) / n**2 if n else 0.0
 
 
+def mtld(tokens: Sequence[Hashable], threshold: float = 0.72) -> float:
+    """MTLD (McCarthy and Jarvis 2010): mean length of stretches whose type-token ratio stays above `threshold`.
+
+    Mean of both reading directions; a stretch that the text cuts short counts in part. In tokens, 0 for none;
+    unstable below 100 tokens.
+    """
+    return fmean(_mean_stretch(way, threshold) for way in (tokens, tokens[::-1])) if tokens else 0.0
+
+
+def _mean_stretch(tokens: Sequence[Hashable], threshold: float) -> float:
+    seen, length, stretches, ratio = set[Hashable](), 0, 0.0, 1.0
+    for token in tokens:
+        seen.add(token)
+        length += 1
+        ratio = len(seen) / length
+        if ratio <= threshold:
+            seen, length, stretches = set(), 0, stretches + 1
+    if length:
+        stretches += (1 - ratio) / (1 - threshold)
+    return len(tokens) / (stretches or 1.0)
+
+
 def mean_sd(values: Sequence[float]) -> tuple[float, float]:
     """Mean and sample standard deviation; 0 where there are too few values."""
     return (fmean(values) if values else 0.0), (stdev(values) if len(values) > 1 else 0.0)

@@ -95,9 +95,17 @@ def bootstrap_weights(n_units: int, draws: int, rng: np.random.Generator) -> Flo
     return rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=draws).astype(np.float64)
 
 
-def bootstrap_gaps(human: Ratios, model: Ratios, draws: int, rng: np.random.Generator) -> Floats:
+def stratified_weights(stratum: Ints, draws: int, rng: np.random.Generator) -> Floats:
+    """As `bootstrap_weights`, within each stratum: `stratum` (U,) numbers that of every unit."""
+    weights = np.empty((draws, len(stratum)))
+    for number in np.unique(stratum):
+        inside = stratum == number
+        weights[:, inside] = bootstrap_weights(int(inside.sum()), draws, rng)
+    return weights
+
+
+def bootstrap_gaps(human: Ratios, model: Ratios, weights: Floats) -> Floats:
     """Model ratio minus human ratio (draws, M), both sides from the same drawn units, so pairs stay together."""
-    weights = bootstrap_weights(len(human.count), draws, rng)
     return model.weighted(weights) - human.weighted(weights)
 
 
@@ -122,6 +130,15 @@ def percentile_interval(draws: Floats, level: float = 0.95) -> tuple[float, floa
 def random_halves(n_units: int, splits: int, rng: np.random.Generator) -> Bools:
     """Membership in the first of two random halves of the units: (splits, U), every row with U // 2 true."""
     return rng.permuted(np.tile(np.arange(n_units) < n_units // 2, (splits, 1)), axis=1)
+
+
+def stratified_halves(stratum: Ints, splits: int, rng: np.random.Generator) -> Bools:
+    """As `random_halves`, within each stratum: `stratum` (U,) numbers that of every unit."""
+    first = np.empty((splits, len(stratum)), dtype=np.bool_)
+    for number in np.unique(stratum):
+        inside = stratum == number
+        first[:, inside] = random_halves(int(inside.sum()), splits, rng)
+    return first
 
 
 def split_gaps(ratios: Ratios, first: Bools) -> Floats:

@@ -107,13 +107,13 @@ class Measure:
     english: bool = False
 
 
-def _one_of(*words: str) -> regex.Pattern[str]:
+def one_of(*words: str) -> regex.Pattern[str]:
     """Any of these expressions, as whole words of folded text."""
     return regex.compile(r"(?<![\w'])(?:" + "|".join(words) + r")(?![\w'])")
 
 
 def _word_list(words: str) -> regex.Pattern[str]:
-    return _one_of(*words.split())
+    return one_of(*words.split())
 
 
 _SENTENCE_BREAK: Final = regex.compile(r"(?<=[.!?…])\s+|(?<=[。！？])\s*|\n+")
@@ -130,7 +130,7 @@ _ABBREVIATION: Final = _word_list(
     "kinda ppl msg smth sth ngl ikr brb ofc prob probs def obv afaik w/ w/o"
 )
 _AUXILIARY = r"(?:do|does|did|is|are|was|were|has|have|had|could|would|should|will|can)"
-_CONTRACTED: Final = _one_of(
+_CONTRACTED: Final = one_of(
     r"\w+n't",
     r"i'm",
     r"(?:you|we|they)'re",
@@ -138,7 +138,7 @@ _CONTRACTED: Final = _one_of(
     r"\w+'(?:ll|d)",
     r"(?:it|that|he|she|there|here|what|who|where|how|let)'s",
 )
-_EXPANDED: Final = _one_of(
+_EXPANDED: Final = one_of(
     rf"{_AUXILIARY} not",
     r"cannot",
     r"i am",

@@ -213,6 +213,7 @@ def _run_set(
 
     _forget_endpoint_failures(logs)
     playing = [(task, items) for task, items in zip(tasks, selected, strict=True) if items]
+    places = asyncio.Semaphore(config.concurrency)
     trip: list[HopelessRun] = []
 
     def watch(episode: Episode, outcome: Outcome) -> None:
@@ -224,7 +225,7 @@ def _run_set(
 
     _, headers = eval_set(
         [
-            inspect_task(task, items, profile=config.profile, seeds=config.seeds, cast=cast, watch=watch)
+            inspect_task(task, items, profile=config.profile, seeds=config.seeds, cast=cast, watch=watch, places=places)
             for task, items in playing
         ],
         log_dir=str(logs),
@@ -232,7 +233,7 @@ def _run_set(
         retry_attempts=0,
         display="none",
         max_samples=config.concurrency,
-        max_tasks=1,
+        max_tasks=len(playing),  # side by side, so that the last episodes of a task do not wait alone
         retry_immediate=False,
         log_realtime=False,  # the database behind live viewing takes a quarter of a sample's time
         ctl_server=False,

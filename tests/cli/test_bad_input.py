@@ -114,6 +114,8 @@ def test_missing_data(odyssim: Command, tmp_path: Path) -> None:
     fails(odyssim("run", "osim-nano-cpu"), 2, "casino", "--data FOLDER")
     fails(odyssim("run", "osim-nano-cpu", "--data", str(tmp_path)), 1, "casino", "corpus")
     fails(odyssim("likeness", "--model", "scripted/echo", "--corpus", "nowhere"), 1, "nowhere", "odyssim corpus build")
+    fails(odyssim("likeness", "nowhere.jsonl", "--human", "nowhere.jsonl"), 1, "nowhere.jsonl", '{"text": "..."}')
+    fails(odyssim("likeness", "mine.jsonl", "--model", "scripted/echo"), 2, "two files", "--human THEIRS.jsonl")
     fails(odyssim("report", "nowhere"), 1, "nowhere")
 
 

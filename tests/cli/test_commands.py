@@ -12,6 +12,7 @@ import odyssim
 from odyssim.cli.main import main
 from odyssim.corpus.build.config import CorpusConfig, SourceChoice
 from odyssim.corpus.build.corpus import build_corpus
+from odyssim.human_likeness.files import FilesResult
 from odyssim.soul.next_turn import NextTurnResult
 from odyssim.soul.result import EvalResult
 from odyssim.soul.taxonomy import INDEX_TASKS
@@ -96,6 +97,23 @@ def test_likeness(command: Command, tmp_path: Path) -> None:
     assert result.model == "scripted/echo"
     assert result.cost.calls == 12
     assert "12 turns in 6 dialogues" in command(*arguments)
+
+
+def test_likeness_of_two_files(command: Command) -> None:
+    for name, said in (
+        ("mine", "Certainly! I would be happy to help with order {}."),
+        ("theirs", "wheres my order {}"),
+    ):
+        Path(f"{name}.jsonl").write_text("".join(json.dumps({"text": said.format(n)}) + "\n" for n in range(40)))
+    result = json.loads(command("likeness", "mine.jsonl", "--human", "theirs.jsonl", "--json"))
+    assert set(result["auc"]) == {"estimate", "low", "high"}
+    assert result["auc"]["estimate"] > 0.95
+    assert all("ceiling" in measure for measure in result["likeness"]["measures"])
+    table = command("likeness", "mine.jsonl", "--human", "theirs.jsonl", "--turns", "20", "--out", "kept")
+    assert "20 of 40 lines" in table
+    assert "people against people" in table
+    assert FilesResult.model_validate_json(Path("kept/likeness.json").read_text()).model.compared == 20
+    assert "AUC: none" in command("likeness", "mine.jsonl", "--human", "theirs.jsonl", "--turns", "2", code=1)
 
 
 def test_dry_run_only_plans(command: Command) -> None:

@@ -78,8 +78,8 @@ def test_an_assistant_in_the_human_seat_is_told_apart(assistant: LikenessResult)
         measure = assistant.measure(name)
         assert measure.gap is not None
         assert measure.interval is not None
-        assert measure.human_gap_95 is not None
-        assert measure.gap * sign > measure.human_gap_95
+        assert measure.ceiling is not None
+        assert measure.gap * sign > measure.ceiling
         assert measure.interval[0] < measure.gap < measure.interval[1]
         assert measure.verdict == "outside"
     assert assistant.excess is not None
@@ -180,7 +180,7 @@ def test_a_handful_of_turns_gives_means_but_no_intervals(people: list[TextSample
     result = compare(human, [with_text(sample, "Certainly! Thank you so much for it.") for sample in human])
     tokens = result.measure("tokens")
     assert tokens.gap is not None
-    assert (tokens.interval, tokens.human_gap_95, tokens.verdict) == (None, None, "undetermined")
+    assert (tokens.interval, tokens.ceiling, tokens.verdict) == (None, None, "undetermined")
     assert (result.excess, result.splits) == (None, 0)
     assert result.words["word"].divergence.excess is None
     assert result.words["word"].overused == ()
@@ -197,7 +197,7 @@ def test_residue_is_reported_and_not_measured(people: list[TextSample]) -> None:
 def test_a_single_slip_is_no_habit(people: list[TextSample]) -> None:
     model = [with_text(people[0], people[0].text + " 😊"), *people[1:]]
     emoji = compare(people, model, draws=200).measure("emoji")
-    assert emoji.human_gap_95 == 0
+    assert emoji.ceiling == 0
     assert emoji.gap is not None
     assert emoji.gap > 0
     assert emoji.verdict == "within"
@@ -281,7 +281,9 @@ def test_intervals_of_people_against_people_cover_zero() -> None:
         human, model = (rng.normal(size=(40, 1))[dialogue] + rng.normal(scale=0.5, size=(200, 1)) for _ in range(2))
         for name, unit, n_units in (("dialogue", dialogue, 40), ("turn", by_turn, 200)):
             sides = [Ratios(values, ones).by(unit, n_units) for values in (human, model)]
-            interval = stats.percentile_interval(stats.bootstrap_gaps(sides[0], sides[1], 200, rng)[:, 0])
+            interval = stats.percentile_interval(
+                stats.bootstrap_gaps(sides[0], sides[1], stats.bootstrap_weights(n_units, 200, rng))[:, 0]
+            )
             assert interval is not None
             covered[name] += interval[0] <= 0 <= interval[1]
     assert 0.88 <= covered["dialogue"] / 200 <= 0.99
@@ -292,6 +294,6 @@ def test_two_thousand_draws_on_five_hundred_turns_are_quick() -> None:
     rng = np.random.default_rng(0)
     sides = [Ratios(rng.normal(size=(500, 45)), np.ones((500, 45))).by(np.arange(500) // 4, 125) for _ in range(2)]
     started = time.perf_counter()
-    gaps = stats.bootstrap_gaps(sides[0], sides[1], 2000, rng)
+    gaps = stats.bootstrap_gaps(sides[0], sides[1], stats.bootstrap_weights(125, 2000, rng))
     assert gaps.shape == (2000, 45)
     assert time.perf_counter() - started < 2

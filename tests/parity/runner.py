@@ -1,7 +1,8 @@
 """Running vector files: each case's `fn` is looked up in `tests/parity/files/FILE.py` and compared with `expected`.
 
 A file without such a module, or a case whose `fn` that module does not list, is not covered: counted, never passed.
-A file of another shape has a module with a function `cases`, which brings its content into this one.
+A file of another shape has a module with a function `cases`, which brings its content into this one. A case may state
+a `tolerance` of its own.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def run_file(path: Path) -> FileResult:
             found = check(case["input"])
         except Exception as error:  # a crash is a difference like any other: report it and go on
             found = f"{type(error).__name__}: {error}"
-        if same(found, case["expected"]):
+        if same(found, case["expected"], case.get("tolerance", TOLERANCE)):
             result.passed[kind] += 1
         elif len(result.differences) < SHOWN_DIFFERENCES:
             result.differences.append(
@@ -80,21 +81,21 @@ def run_file(path: Path) -> FileResult:
     return result
 
 
-def same(found: Any, expected: Any) -> bool:
+def same(found: Any, expected: Any, tolerance: float = TOLERANCE) -> bool:
     """Numbers within the tolerance, everything else exactly; lists and objects element by element."""
     if isinstance(expected, bool) or isinstance(found, bool) or expected is None:
         return found is expected
     if isinstance(expected, (int, float)):
-        return isinstance(found, (int, float)) and math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        return isinstance(found, (int, float)) and math.isclose(found, expected, rel_tol=tolerance, abs_tol=tolerance)
     if isinstance(expected, dict):
         return isinstance(found, dict) and found.keys() == expected.keys() and all(
-            same(found[key], expected[key]) for key in expected
+            same(found[key], expected[key], tolerance) for key in expected
         )  # fmt: skip
     if isinstance(expected, list):
         return (
             isinstance(found, (list, tuple))
             and len(found) == len(expected)
-            and all(same(*pair) for pair in zip(found, expected, strict=True))
+            and all(same(*pair, tolerance) for pair in zip(found, expected, strict=True))
         )
     return bool(found == expected)
 
