@@ -28,7 +28,7 @@ quickstart: $(INSTALLED)  ## corpus, training, evaluation and report on this mac
 install: $(INSTALLED)  ## .venv with torch, the locked packages and this checkout (editable)
 
 test: lint  ## lint, types and every test that takes seconds
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
 
 test-slow: $(INSTALLED)  ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from odyssim.cli.console import err_console
 from odyssim.cli.main import main
 from tests.models.server import Behaviour, error, sends_text, serving, unused_port, waits
 
@@ -42,7 +43,7 @@ Command = Callable[..., Said]
 def odyssim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ODYSSIM_DATA", raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(err_console, "width", 100)
 
     def command(*arguments: str) -> Said:
         with pytest.raises(SystemExit) as ended:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import odyssim
+from odyssim.cli.console import out_console
 from odyssim.cli.main import main
 from odyssim.corpus.build.config import CorpusConfig, SourceChoice
 from odyssim.corpus.build.corpus import build_corpus
@@ -25,7 +26,7 @@ Command = Callable[..., str]
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Runs a command in an empty folder and returns what it printed; it must end with `code`."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(out_console, "width", 160)
 
     def run(*arguments: str, code: int = 0) -> str:
         with pytest.raises(SystemExit) as ended:

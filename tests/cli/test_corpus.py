@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from odyssim.cli.console import out_console
 from odyssim.cli.main import main
 from odyssim.corpus.build.config import CorpusConfig
 from odyssim.corpus.build.corpus import build_corpus
@@ -44,7 +45,7 @@ def odyssim(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
     """Runs `odyssim corpus ...` in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("ODYSSIM_DATA", raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(out_console, "width", 200)
 
     def command(*arguments: str) -> Said:
         with pytest.raises(SystemExit) as ended:

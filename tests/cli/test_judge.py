@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from odyssim.cli.console import out_console
 from odyssim.cli.main import main
 from odyssim.models.discriminator import DiscriminatorCard
 from odyssim.models.registry import load_model
@@ -23,7 +24,7 @@ Command = Callable[..., tuple[str, str]]
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Runs a command in an empty folder; it must end with `code`. Gives standard output and standard error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(out_console, "width", 160)
 
     def run(*arguments: str, code: int = 0) -> tuple[str, str]:
         with pytest.raises(SystemExit) as ended:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from odyssim.cli.console import out_console
 from odyssim.cli.main import main
 from odyssim.soul.tau_usi.result import TauUsi
 
@@ -23,7 +24,7 @@ POLICY = {"role": "system", "content": "# Retail agent policy\nBe kind."}
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Runs `odyssim tau-usi` in an empty folder; it must end with `code`. Standard output and standard error."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "160")
+    monkeypatch.setattr(out_console, "width", 160)
 
     def run(*arguments: str, code: int = 0) -> tuple[str, str]:
         with pytest.raises(SystemExit) as ended:

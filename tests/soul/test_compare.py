@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from odyssim.cli.console import out_console
 from odyssim.cli.main import main
 from odyssim.errors import UsageError
 from odyssim.soul.compare import compare
@@ -219,7 +220,7 @@ Command = Callable[..., str]
 def command(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Command:
     """Runs a command that must end well, and returns what it printed."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(out_console, "width", 200)
 
     def run(*arguments: str) -> str:
         with pytest.raises(SystemExit) as ended:
