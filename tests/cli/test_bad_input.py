@@ -60,7 +60,7 @@ def fails(said: Said, code: int, *words: str) -> None:
     for word in words:
         assert word in said.text
     assert sum(line.startswith("error:") for line in said.text.splitlines()) == 1
-    assert len(said.text) < 1200
+    assert len(said.text) < 1600
 
 
 RECIPE = """
